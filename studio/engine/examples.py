@@ -1,0 +1,131 @@
+"""From a recipe's rows to the very tokens that are trained on, and what was left out on the way."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from studio.errors import DataError, Problem
+from studio.rows import Message, Row, RowError
+from studio.survey import DataSurvey
+from studio.tasks.task import IGNORED, Example, Setting, Task
+from studio.words import mark, tr
+
+
+@dataclass
+class Encoded:
+    """Examples, and the rows that gave none with the reason."""
+
+    examples: list[Example] = field(default_factory=list)
+    left_out: list[tuple[int, RowError]] = field(default_factory=list)
+
+    @property
+    def cut(self) -> int:
+        """How many examples were cut at the longest length."""
+        return sum(example.cut for example in self.examples)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read."""
+        return sum(len(example.ids) for example in self.examples)
+
+    @property
+    def trained(self) -> int:
+        """Tokens, or labels, that are trained on."""
+        return sum(int((example.labels != IGNORED).sum()) for example in self.examples)
+
+
+def encode(rows: Sequence[Row], task: Task, tokenizer: Any, setting: Setting) -> Encoded:
+    """Encode every row, noting those of which nothing is left to train on."""
+    found = Encoded()
+    for number, row in enumerate(rows, 1):
+        try:
+            found.examples += task.encode(row, tokenizer, setting)
+        except RowError as reason:
+            found.left_out.append((number, reason))
+    return found
+
+
+def encode_trained(data: DataSurvey, task: Task, tokenizer: Any, setting: Setting) -> Encoded:
+    """Encode the rows that are trained on; raises DataError when nothing is left of them."""
+    found = encode(data.rows, task, tokenizer, setting)
+    if not found.examples:
+        number, reason = found.left_out[0]
+        raise DataError(
+            mark("None of the {rows} rows can be trained on; the first one: {reason}"),
+            mark("Make the longest row longer, or look at the rows on the data page."),
+            rows=len(data.rows),
+            reason=tr(reason.text, **reason.values),
+            number=number,
+        )
+    return found
+
+
+def warnings(found: Encoded, data: DataSurvey, longest: int) -> list[Problem]:
+    """Return what the person should know of the rows: left out, cut, not fitting the layout."""
+    told: list[Problem] = []
+    if data.bad:
+        first = data.bad[0]
+        told.append(
+            Problem(
+                "data.files",
+                mark("{count} rows do not fit the layout and are left out; row {number}: {reason}"),
+                mark("Correct them, or leave them out."),
+                {
+                    "count": len(data.bad),
+                    "number": first.number,
+                    "reason": tr(first.text, **first.values),
+                },
+            )
+        )
+    if found.left_out:
+        reasons = Counter(tr(why.text, **why.values) for _number, why in found.left_out)
+        reason, _count = reasons.most_common(1)[0]
+        told.append(
+            Problem(
+                "data.files",
+                mark("{count} rows are left out: {reason}"),
+                mark("Look at them on the data page."),
+                {"count": len(found.left_out), "reason": reason},
+            )
+        )
+    if found.cut:
+        told.append(
+            Problem(
+                "training.max_length",
+                mark("{count} rows are longer than {longest} tokens and are cut."),
+                mark("Make the longest row longer if their ends matter."),
+                {"count": found.cut, "longest": longest},
+            )
+        )
+    return told
+
+
+def save_rows(rows: Sequence[Row], file: Path, at_most: int = 512) -> None:
+    """Write canonical rows as JSON lines, for trying and comparing later."""
+    with open(file, "w", encoding="utf-8") as out:
+        for row in rows[:at_most]:
+            out.write(json.dumps(_plain(row), ensure_ascii=False) + "\n")
+
+
+def load_saved(file: Path) -> list[Row]:
+    """Read back what `save_rows` wrote."""
+    if not file.is_file():
+        return []
+    lines = file.read_text("utf-8").splitlines()
+    return [_row(json.loads(line)) for line in lines if line]
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """Return the parts of a row that are set."""
+    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
+    parts = {"messages": turns, "text": row.text, "label": row.label}
+    return {name: value for name, value in parts.items() if value}
+
+
+def _row(values: dict[str, Any]) -> Row:
+    """Return the row of its parts."""
+    turns = tuple(Message(turn["role"], turn["content"]) for turn in values.get("messages", ()))
+    return Row(turns, values.get("text", ""), values.get("label"))

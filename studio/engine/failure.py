@@ -1,0 +1,71 @@
+"""Turn whatever ended a run into a sentence with a next step. Never a guess: what is not known
+is called unknown, and the log has the full text."""
+
+import errno
+
+from studio.errors import StudioError
+from studio.runs.events import Failed
+from studio.words import mark
+
+
+def failed(reason: BaseException, step: int, on_card: bool) -> Failed:
+    """Return the event for an exception that ended the run at a step."""
+    if isinstance(reason, StudioError):
+        problem = reason.problem
+        return Failed(problem.text, problem.next_step, plain(problem.values), step)
+    if _out_of_memory(reason):
+        return _memory(step, on_card)
+    if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Failed(
+            mark("The disk is full at step {step}."),
+            mark("Free some space, then go on from the last checkpoint."),
+            {"step": step},
+            step,
+            "disk",
+        )
+    return Failed(
+        mark("Training ended with an error at step {step}: {reason}."),
+        mark("The full text is in worker.log in the run's folder."),
+        {"step": step, "reason": _short(reason)},
+        step,
+        "error",
+    )
+
+
+def plain(values: dict[str, object]) -> dict[str, object]:
+    """Return values that JSON knows."""
+    return {
+        name: value if isinstance(value, str | int | float | bool) else str(value)
+        for name, value in values.items()
+    }
+
+
+def _memory(step: int, on_card: bool) -> Failed:
+    """Return the event for a lack of memory."""
+    return Failed(
+        mark("The card ran out of memory at step {step}.")
+        if on_card
+        else mark("The computer ran out of memory at step {step}."),
+        mark("Take fewer rows at a time, shorter rows, or recompute activations."),
+        {"step": step},
+        step,
+        "memory",
+    )
+
+
+def _out_of_memory(reason: BaseException) -> bool:
+    """Say whether memory ran out, on the card or off it; torch's CPU allocator has no own type."""
+    name = type(reason).__name__
+    text = str(reason)
+    return (
+        isinstance(reason, MemoryError)
+        or name == "OutOfMemoryError"
+        or "DefaultCPUAllocator: can't allocate memory" in text
+        or "CUBLAS_STATUS_ALLOC_FAILED" in text
+    )
+
+
+def _short(reason: BaseException) -> str:
+    """Return the kind and the first line of an exception."""
+    first = (str(reason).strip() or "–").split("\n")[0][:300].rstrip(".")
+    return f"{type(reason).__name__}: {first}"

@@ -1,0 +1,203 @@
+"""Hold a merged model against the run's own: same tokens, same loss, same logits?
+
+The two are loaded one after the other, never both; the first one's logits wait in a temporary
+file. A causal language model gives one position per token, a classifier one per prompt.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from studio.engine.merge_peft import load_adapted
+
+Prompt = Sequence[int]
+Logits = Callable[[Prompt], Tensor]
+Load = Callable[[], Logits]
+Verdict = Literal["same", "close", "different"]
+SAME_TOKENS, SAME_LOSS = 0.995, 0.005
+CLOSE_TOKENS, CLOSE_LOSS = 0.95, 0.05
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where the two first choose another token."""
+
+    prompt: int
+    position: int
+    adapter: int
+    merged: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """What the comparison found.
+
+    `same_tokens` is the share of positions with the same most likely token (or class),
+    `largest_difference` the largest between any two logits, and the losses are the mean
+    cross-entropy in nats of the next token, or of the labels; None where there is none.
+    """
+
+    prompts: int
+    tokens: int
+    same_tokens: float
+    largest_difference: float
+    loss_adapter: float | None
+    loss_merged: float | None
+    verdict: Verdict
+    first_difference: Difference | None
+
+
+def compare(
+    load_adapter: Load,
+    load_merged: Load,
+    prompts: Sequence[Prompt],
+    *,
+    labels: Sequence[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Parity:
+    """Run both models over the prompts (token ids) and compare them position by position.
+
+    A model maps the ids of one prompt to logits of shape (positions, classes); see
+    `adapter_model` and `merged_model`. `labels`, one per prompt, make it a classifier's parity.
+    """
+    if not prompts:
+        raise ValueError("parity needs at least one prompt")
+    total = _Total(labels)
+    with TemporaryDirectory() as scratch:
+        for number, logits in _run(load_adapter, prompts):
+            torch.save(logits, Path(scratch, str(number)))
+            _tell(progress, number + 1, 2 * len(prompts))
+        for number, logits in _run(load_merged, prompts):
+            kept = torch.load(Path(scratch, str(number)), weights_only=True)
+            total.add(number, prompts[number], kept, logits)
+            _tell(progress, len(prompts) + number + 1, 2 * len(prompts))
+    return total.parity()
+
+
+def verdict(same_tokens: float, largest: float, loss_gap: float) -> Verdict:
+    """Judge a merge by what rounding alone can do.
+
+    In float32 a merge moves logits by about 1e-5 and no token. In bfloat16 each merged weight is
+    rounded once, by up to 0.4 %; the adapter model adds its delta unrounded, so both are right
+    and still differ a little. MEASURED
+    """
+    if largest == largest and (largest < 1e-3 or same_tokens >= SAME_TOKENS):
+        if loss_gap <= SAME_LOSS:
+            return "same"
+    if same_tokens >= CLOSE_TOKENS and loss_gap <= CLOSE_LOSS:
+        return "close"
+    return "different"
+
+
+def adapter_model(
+    base: Path,
+    adapter: Path,
+    config: Mapping[str, Any],
+    *,
+    dtype: Any = "auto",
+    device: str = "cpu",
+) -> Load:
+    """Return a loader for base plus adapter, as the class that config["architectures"] names."""
+
+    def load() -> Logits:
+        return _forward(load_adapted(base, adapter, config, device, dtype), device)
+
+    return load
+
+
+def merged_model(folder: Path, *, dtype: Any = "auto", device: str = "cpu") -> Load:
+    """Return a loader for a merged folder, as the class that its config.json names."""
+
+    def load() -> Logits:
+        import transformers
+
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        kind = getattr(transformers, config["architectures"][0])
+        model = kind.from_pretrained(folder, dtype=dtype, device_map=device)
+        return _forward(model.eval(), device)
+
+    return load
+
+
+def write_parity(path: Path, parity: Parity) -> None:
+    """Write the result as JSON."""
+    path.write_text(json.dumps(asdict(parity), indent=2) + "\n", encoding="utf-8")
+
+
+def _forward(model: Any, device: str) -> Logits:
+    def forward(prompt: Prompt) -> Tensor:
+        ids = torch.tensor([list(prompt)], device=device)
+        logits: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0].cpu()
+        return logits if logits.dim() == 2 else logits[None]
+
+    return forward
+
+
+def _run(load: Load, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Tensor]]:
+    """Yield each prompt's logits; the model is gone once the last one was taken."""
+    with torch.inference_mode():
+        forward = load()
+        for number, prompt in enumerate(prompts):
+            yield number, forward(prompt)
+
+
+def _tell(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
+    if progress:
+        progress(done, total)
+
+
+class _Total:
+    """Sums over the prompts seen so far."""
+
+    def __init__(self, labels: Sequence[int] | None) -> None:
+        self.labels = labels
+        self.prompts = self.tokens = self.same = self.scored = 0
+        self.largest = 0.0
+        self.losses = torch.zeros(2, dtype=torch.float64)
+        self.first: Difference | None = None
+
+    def add(self, number: int, prompt: Prompt, adapter: Tensor, merged: Tensor) -> None:
+        """Count one prompt's positions."""
+        adapter, merged = adapter.float(), merged.float()
+        chosen, other = adapter.argmax(-1), merged.argmax(-1)
+        wrong = (chosen != other).nonzero().flatten().tolist()
+        if wrong and self.first is None:
+            at = wrong[0]
+            self.first = Difference(number, at, int(chosen[at]), int(other[at]))
+        self.prompts += 1
+        self.tokens += len(chosen)
+        self.same += len(chosen) - len(wrong)
+        gap = (adapter - merged).abs().max().item()
+        self.largest = max(self.largest, gap) if gap == gap else float("inf")
+        self._score(number, prompt, adapter, merged)
+
+    def _score(self, number: int, prompt: Prompt, *both: Tensor) -> None:
+        targets = torch.tensor(list(prompt[1:]) if self.labels is None else [self.labels[number]])
+        for side, logits in enumerate(both):
+            scores = logits[: len(targets)]
+            loss = torch.nn.functional.cross_entropy(scores, targets, reduction="sum")
+            self.losses[side] += loss.item()
+        self.scored += len(targets)
+
+    def parity(self) -> Parity:
+        """Return the means and the verdict."""
+        ours, theirs = (self.losses / self.scored).tolist() if self.scored else (None, None)
+        gap = abs(ours - theirs) if self.scored else 0.0
+        share = self.same / self.tokens
+        return Parity(
+            self.prompts,
+            self.tokens,
+            share,
+            self.largest,
+            ours,
+            theirs,
+            verdict(share, self.largest, gap),
+            self.first,
+        )

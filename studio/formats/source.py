@@ -1,0 +1,107 @@
+"""Text files as lines, in whatever encoding they are; errors name the file and the line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from charset_normalizer import from_bytes
+
+from studio.errors import DataError
+from studio.words import mark
+
+_HEAD = 1 << 20
+_LOOKED_AT = 1 << 16
+
+
+def lines(file: Path) -> Iterator[str]:
+    """Give the lines, in UTF-8 or in the encoding that the bytes look like; ends are kept.
+
+    Raises DataError where the bytes are no text, or not in that encoding throughout.
+    """
+    with _opened(file) as source:
+        yield from source
+
+
+def pieces(file: Path) -> Iterator[str]:
+    """Give the text a million characters at a time; raises DataError like `lines`."""
+    with _opened(file) as source:
+        while piece := source.read(_HEAD):
+            yield piece
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[TextIO]:
+    """Open the file in its encoding and word what cannot be decoded."""
+    encoding = encoding_of(file)
+    try:
+        with open(file, encoding=encoding, newline="") as source:
+            yield source
+    except UnicodeDecodeError as reason:
+        raise DataError(
+            mark("Line {line} of {file} is not text in {encoding}."),
+            mark("Save the file as UTF-8."),
+            file=file.name,
+            encoding=encoding.removesuffix("-sig"),
+            line=_broken_line(file, encoding),
+        ) from reason
+
+
+def encoding_of(file: Path) -> str:
+    """Return the encoding that the file's first megabyte is in; raises DataError for none."""
+    with open(file, "rb") as source:
+        head = source.read(_HEAD)
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if _is_utf8(head):
+        return "utf-8-sig"
+    if b"\0" in head:
+        raise _no_text(file)
+    if _is_chinese(head):
+        return "gb18030"
+    best = from_bytes(head[:_LOOKED_AT]).best()
+    if best is None:
+        raise _no_text(file)
+    return best.encoding
+
+
+def _is_utf8(head: bytes) -> bool:
+    """Say whether the bytes are UTF-8, not counting a character cut at the end."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as reason:
+        return reason.start >= len(head) - 3 and len(head) == _HEAD
+    return b"\0" not in head
+
+
+def _is_chinese(head: bytes) -> bool:
+    """Say whether the bytes are GB18030: most of what is not ASCII are common Chinese characters.
+
+    Guessing by statistics alone takes short Chinese texts for Korean or Japanese ones.
+    """
+    text = head[:_LOOKED_AT].decode("gb18030", errors="replace")
+    foreign = [letter for letter in text if letter > "\x7f"]
+    # The first level of GB 2312, its 3,755 common characters, begins with 0xB0 to 0xD7.
+    common = sum(b"\xb0" <= one.encode("gb18030", "replace")[:1] <= b"\xd7" for one in foreign)
+    chinese = sum("\u4e00" <= one <= "\u9fff" or "\u3000" <= one <= "\uffef" for one in foreign)
+    broken = text.count("\ufffd")
+    return broken <= 1 and chinese >= 0.95 * len(foreign) and common >= 0.7 * len(foreign)
+
+
+def _broken_line(file: Path, encoding: str) -> int:
+    """Return the number of the first line that is not in the encoding."""
+    number = 0
+    with open(file, encoding=encoding, errors="surrogateescape", newline="") as source:
+        for number, line in enumerate(source, 1):
+            if any("\udc80" <= letter <= "\udcff" for letter in line):
+                break
+    return number
+
+
+def _no_text(file: Path) -> DataError:
+    """Return the error for bytes that are no text."""
+    return DataError(
+        mark("{file} is not text."), mark("Save it as UTF-8 text."), file=file.name
+    )

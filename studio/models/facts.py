@@ -1,0 +1,75 @@
+"""What is known of a base model before its weights are loaded."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """A base model in figures. Sizes in bytes, lengths in tokens; 0 means unknown."""
+
+    source: str
+    name: str
+    kind: str  # folder, gguf, hub or sample
+    model_type: str = ""
+    architecture: str = ""
+    parameters: int = 0
+    layers: int = 0
+    width: int = 0
+    inner_width: int = 0
+    heads: int = 0
+    kv_heads: int = 0
+    vocabulary: int = 0
+    context: int = 0
+    dtype: str = ""
+    bytes: int = 0
+    files: int = 0
+    licence: str = ""
+    chat_template: bool = False
+    tokenizer: bool = True
+    pickled: bool = False
+    own_code: bool = False
+    tied: bool = False
+    ready: bool = True  # False: must be fetched or converted first
+    head_width: int = 0
+    config: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def generates(self) -> bool:
+        """Say whether it is a causal language model."""
+        if self.architecture:
+            return self.architecture.endswith(("ForCausalLM", "LMHeadModel"))
+        return self.kind in ("gguf", "sample") and "bert" not in self.model_type
+
+
+def from_config(source: str, name: str, kind: str, config: dict[str, Any]) -> ModelFacts:
+    """Read the figures that config.json holds, under the names that families use."""
+    text = config.get("text_config") or config
+    text = text if isinstance(text, dict) else config
+    heads = _first(text, "num_attention_heads", "n_head", "num_heads")
+    width = _first(text, "hidden_size", "n_embd", "d_model", "dim")
+    return ModelFacts(
+        source=source,
+        name=name,
+        kind=kind,
+        model_type=str(config.get("model_type", "")),
+        architecture=next(iter(config.get("architectures") or []), ""),
+        layers=_first(text, "num_hidden_layers", "n_layer", "num_layers", "n_layers"),
+        width=width,
+        inner_width=_first(text, "intermediate_size", "n_inner", "d_ff") or 4 * width,
+        heads=heads,
+        kv_heads=_first(text, "num_key_value_heads") or heads,
+        head_width=_first(text, "head_dim") or (width // heads if heads else 0),
+        vocabulary=_first(text, "vocab_size"),
+        context=_first(text, "max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"),
+        dtype=str(text.get("dtype") or text.get("torch_dtype") or config.get("dtype") or ""),
+        own_code=bool(config.get("auto_map")),
+        tied=bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", True))),
+        config=config,
+    )
+
+
+def _first(values: dict[str, Any], *names: str) -> int:
+    """Return the first of these that is a number."""
+    found = (values.get(name) for name in names)
+    return next((value for value in found if type(value) is int), 0)

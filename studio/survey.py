@@ -1,0 +1,210 @@
+"""Look at all that a recipe names, without torch: model, rows, task; what is wrong, what it needs."""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from studio import settings
+from studio.errors import Problem, StudioError
+from studio.estimate import DataFacts, Estimate, estimate
+from studio.formats.detect import BadRow, load_rows
+from studio.formats.shelf import layout
+from studio.hardware import Machine, Use, free_disk, machine, use
+from studio.methods import check as method_check
+from studio.models.facts import ModelFacts
+from studio.models.inspect import inspect
+from studio.recipe import Recipe
+from studio.rows import Row
+from studio.tasks.shelf import resolve
+from studio.tasks.task import Task
+from studio.words import mark
+
+_T = TypeVar("_T")
+
+_CHARACTERS_A_TOKEN = 3.6  # English with the tokenizers of 2023 to 2026; others count one each
+_TOKENS_A_TURN = 6
+
+
+@dataclass(frozen=True)
+class DataSurvey:
+    """The rows as they were read, and their figures."""
+
+    layout: str
+    gives: str
+    rows: list[Row] = field(repr=False)
+    held_out: list[Row] = field(repr=False)
+    bad: list[BadRow] = field(repr=False)
+    facts: DataFacts
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All that is known before a start."""
+
+    model: ModelFacts | None
+    data: DataSurvey | None
+    task: Task | None
+    problems: list[Problem]
+    estimate: Estimate | None
+
+
+def survey(
+    recipe: Recipe,
+    now: Use | None = None,
+    here: Machine | None = None,
+    runs: Path | None = None,
+) -> Survey:
+    """Look at everything and return every problem at once; `runs` is where the run will lie."""
+    problems: list[Problem] = []
+    here, now = here or machine(), now or use()
+    model = _try(problems, "model.source", lambda: inspect(recipe.model.source))
+    data = _try(problems, "data.files", lambda: survey_data(recipe))
+    task = None
+    if data:
+        task = _try(problems, "task.name", lambda: resolve(recipe.task.name, data.gives, model))
+    problems += model_problems(recipe, model) + task_problems(task, data, model)
+    problems += method_check.problems(recipe, task.name if task else "", here) if task else []
+    need = None
+    if model and data and not any(p.field.startswith("method") for p in problems):
+        need = estimate(recipe, model, data.facts, here, now)
+        problems += disk_problems(need.disk, runs or settings.load().runs)
+    return Survey(model, data, task, problems, need)
+
+
+def _try(problems: list[Problem], field_name: str, look: Callable[[], _T]) -> _T | None:
+    """Return what `look` finds, or note its error as a problem of the field."""
+    try:
+        return look()
+    except StudioError as reason:
+        problems.append(replace(reason.problem, field=field_name))
+        return None
+
+
+def survey_data(recipe: Recipe) -> DataSurvey:
+    """Read the rows, hold some out, count them; raises DataError."""
+    chosen = recipe.data
+    read = load_rows(chosen.files, chosen.layout, chosen.max_rows)
+    if chosen.eval_files:
+        rows, held = read.good, load_rows(chosen.eval_files, read.layout).good
+    else:
+        rows, held = split(read.good, chosen.eval_share, recipe.training.seed)
+    gives = layout(read.layout).gives
+    return DataSurvey(read.layout, gives, rows, held, read.bad, _figures(rows, held, gives, read.layout))
+
+
+def split(rows: list[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Part rows into trained and held out, the same way each time; at least one row is trained."""
+    count = min(round(len(rows) * share), len(rows) - 1)
+    if share > 0 and count == 0 and len(rows) > 4:
+        count = 1
+    held = set(random.Random(seed).sample(range(len(rows)), count))
+    trained = [row for index, row in enumerate(rows) if index not in held]
+    return trained, [rows[index] for index in sorted(held)]
+
+
+def _figures(rows: list[Row], held: list[Row], gives: str, layout_name: str) -> DataFacts:
+    """Count rows and estimate tokens, before any tokenizer is there."""
+    sizes = [tokens_of(row) for row in rows]
+    answers = sum(answer_tokens_of(row) for row in rows)
+    total = sum(sizes)
+    return DataFacts(
+        rows=len(rows),
+        eval_rows=len(held),
+        mean_tokens=total / len(rows) if rows else 0.0,
+        longest=max(sizes, default=0),
+        trained_share=answers / total if total else 1.0,
+        gives=gives,
+        layout=layout_name,
+    )
+
+
+def tokens_of(row: Row) -> int:
+    """Estimate a row's tokens."""
+    turns = [turn.content for turn in row.messages] or [row.text]
+    return sum(_tokens(text) + _TOKENS_A_TURN for text in turns)
+
+
+def answer_tokens_of(row: Row) -> int:
+    """Estimate how many of a row's tokens are trained on when only answers are."""
+    if not row.messages:
+        return tokens_of(row)
+    return sum(_tokens(turn.content) + 1 for turn in row.messages if turn.role == "assistant")
+
+
+def _tokens(text: str) -> int:
+    """Estimate a text's tokens: Latin letters share one, Chinese characters take one each."""
+    plain = len(text.encode("ascii", "ignore"))
+    return int(plain / _CHARACTERS_A_TOKEN) + (len(text) - plain) + 1
+
+
+def model_problems(recipe: Recipe, model: ModelFacts | None) -> list[Problem]:
+    """Refuse what is not safe or not complete, unless the person agreed to it."""
+    found: list[Problem] = []
+    if model and model.pickled and not recipe.model.allow_pickle:
+        found.append(
+            Problem(
+                "model.allow_pickle",
+                mark("{model} has only pickled weights, which can run any program when read."),
+                mark("Choose a model with safetensors, or agree to it on the model page."),
+                {"model": model.name},
+            )
+        )
+    if model and model.own_code and not recipe.model.trust_remote_code:
+        found.append(
+            Problem(
+                "model.trust_remote_code",
+                mark("{model} brings Python code of its own, which would run with your rights."),
+                mark("Choose another model, or agree to it on the model page."),
+                {"model": model.name},
+            )
+        )
+    if model and not model.tokenizer:
+        found.append(
+            Problem(
+                "model.source",
+                mark("{model} has no tokenizer."),
+                mark("Put the tokenizer's files into its folder."),
+                {"model": model.name},
+            )
+        )
+    return found
+
+
+def task_problems(
+    task: Task | None, data: DataSurvey | None, model: ModelFacts | None
+) -> list[Problem]:
+    """Hold the task against rows and model."""
+    if task is None or data is None:
+        return []
+    if data.gives not in task.needs:
+        return [
+            Problem(
+                "task.name",
+                mark("The task {task} needs other columns than the layout {layout} has."),
+                mark("Choose another task, or another layout on the data page."),
+                {"task": task.name, "layout": data.layout},
+            )
+        ]
+    return task.problems(data.rows, model) if model else []
+
+
+def disk_problems(needed: int, folder: Path) -> list[Problem]:
+    """Refuse a run whose checkpoints the disk has no room for."""
+    free = free_disk(folder)
+    if needed <= free:
+        return []
+    return [
+        Problem(
+            "output.name",
+            mark("The run needs {needed:.1f} GB for checkpoints, and the disk has {free:.1f} GB free."),
+            mark("Free some space, or choose another folder for runs in the settings."),
+            {"needed": needed / 1e9, "free": free / 1e9},
+        )
+    ]
+
+
+def fields_of(problems: Iterable[Problem], section: str) -> list[Problem]:
+    """Return the problems of one section of the recipe."""
+    return [problem for problem in problems if problem.field.split(".")[0] == section]
