@@ -16,8 +16,9 @@ Texts are English templates, marked for translation; they are filled in and tran
 A check returns `Problem`s, all of them at once; an action raises one `StudioError`.
 """
 
+import dataclasses
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from studio.words import mark, tr
@@ -30,7 +31,7 @@ class Problem:
     field: str
     text: str
     next_step: str = ""
-    values: dict[str, object] = field(default_factory=dict)
+    values: dict[str, object] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Keep only what a JSON file can hold, since problems travel in events and replies."""

@@ -1,8 +1,9 @@
 """How much memory and time a run needs, in microseconds of plain arithmetic.
 
 The figures follow from the model's shape, the method and the batch:
-- weights: 2 bytes each in 16-bit; 4 bytes for a full fine-tuning, which keeps float32 weights;
-  1 byte in 8-bit, 4.127 bits in NF4 with double quantisation (Dettmers et al. 2023, table 1);
+- weights: 2 bytes each in 16-bit; 4 in float32, where the processor has no bfloat16 and for a full
+  fine-tuning; 1 byte in 8-bit, 4.127 bits in NF4 with double quantisation (QLoRA, arXiv
+  2305.14314, section 3: 32 / (64 * 256) + 8 / 64 bits a weight for the scales);
 - what is trained: 4 bytes for the gradient and 8 for AdamW's two moments, 2 in 8-bit;
 - activations: what the backward pass of a decoder layer keeps, after Korthikanti et al. 2022
   (arXiv 2205.05198), without the attention matrix, which fused attention does not keep;
@@ -23,7 +24,7 @@ PARTS = ("weights", "adapter", "activations", "logits", "other")
 _CONTEXT = 600 << 20  # what CUDA, cuBLAS and the libraries take before the first tensor
 _NF4_BYTES = 4.127 / 8
 # Operations a second: measured on one core in bfloat16 (AVX512-BF16) and float32 (tests/bench).
-_CORE_BF16, _CORE_FP32 = 100e9, 30e9
+_CORE_BF16, _CORE_FP32 = 100e9, 60e9
 _CARD_SHARE = 0.35
 
 
@@ -64,7 +65,7 @@ class Estimate:
 
     @property
     def verdict(self) -> str:
-        """"fits" to 80 %, "tight" to 97 %, "too large" beyond."""
+        """ "fits" to 80 %, "tight" to 97 %, "too large" beyond."""
         share = self.total / self.limit if self.limit else 1.0
         return "fits" if share <= 0.8 else "tight" if share <= 0.97 else "too large"
 
@@ -73,28 +74,35 @@ def estimate(
     recipe: Recipe, facts: ModelFacts, data: DataFacts, machine: Machine, now: Use
 ) -> Estimate:
     """Estimate a run of this recipe on this machine."""
-    on_card = machine.card is not None and recipe.hardware.device != "cpu"
+    card = machine.card if recipe.hardware.device != "cpu" else None
     trainable = trainable_parameters(recipe, facts)
-    tokens = batch_tokens(recipe, data)
+    tokens, wide = batch_tokens(recipe, data), _number_bytes(recipe, machine)
     steps = steps_of(recipe, data)
-    other = now.used + (_CONTEXT if on_card else 0)
+    used = now.card.used if card and now.card else now.memory_used
     parts = {
-        "weights": _weights(recipe, facts),
+        "weights": _weights(recipe, facts, wide),
         "adapter": _trained(recipe, trainable),
-        "activations": _activations(recipe, facts, tokens),
+        "activations": _activations(recipe, facts, tokens, wide),
         "logits": _logits(recipe, facts, tokens, data),
-        "other": other,
+        "other": used + (_CONTEXT if card else 0),
     }
     adapter = trainable * (2 if not method(recipe.method.name).peft else 4)
     return Estimate(
         parts,
-        machine.card.memory if on_card and machine.card else machine.memory,
+        card.memory if card else machine.memory,
         steps,
         _seconds(recipe, facts, data, machine, trainable, steps) if facts.parameters else 0.0,
         trainable,
         _disk(recipe, trainable, adapter),
         adapter,
     )
+
+
+def _number_bytes(recipe: Recipe, machine: Machine) -> int:
+    """Return the bytes of a number in the computation, as the engine chooses it."""
+    named = recipe.training.precision
+    on_card = machine.card is not None and recipe.hardware.device != "cpu"
+    return 4 if named == "fp32" or (named == "auto" and not on_card and not machine.bfloat16) else 2
 
 
 def by_method(
@@ -109,9 +117,16 @@ def by_method(
 
 
 def with_method(recipe: Recipe, key: str) -> Recipe:
-    """Return the recipe with another method and what that method sets."""
+    """Return the recipe with another method and what that method sets.
+
+    What the method before had set goes back to its default, unless it was changed since.
+    """
     values = recipe.model_dump()
     values["method"] = {"name": key}
+    before = methods().get(recipe.method.name)
+    for section, changes in (before.sets if before else {}).items():
+        for name in [name for name, value in changes.items() if values[section][name] == value]:
+            del values[section][name]
     for section, changes in method(key).sets.items():
         values[section].update(changes)
     values["training"]["learning_rate"] = method(key).learning_rate
@@ -132,7 +147,8 @@ def steps_of(recipe: Recipe, data: DataFacts) -> int:
 def batch_tokens(recipe: Recipe, data: DataFacts) -> int:
     """Return the tokens of the largest batch that can come."""
     longest = min(recipe.training.max_length, data.longest or recipe.training.max_length)
-    if not recipe.training.packing or not data.mean_tokens:
+    packed = recipe.training.packing and method(recipe.method.name).packs
+    if not packed or not data.mean_tokens:
         return recipe.training.batch_size * longest
     # In a pack of several rows not all are the longest: one is, the rest are average and a half.
     rest = min(longest, 1.5 * data.mean_tokens)
@@ -141,28 +157,54 @@ def batch_tokens(recipe: Recipe, data: DataFacts) -> int:
 
 def trainable_parameters(recipe: Recipe, facts: ModelFacts) -> int:
     """Return how many parameters the method trains, from the model's shape."""
-    chosen = method(recipe.method.name)
+    family = method(recipe.method.name).family
     knobs = knobs_for(recipe, facts)
-    width, kv = facts.width, _kv_width(facts)
-    if chosen.family == "full":
+    keys, inner = _kv_width(facts), facts.inner_width
+    if family == "full":
         return facts.parameters
-    if chosen.family == "prompt":
-        return int(knobs["num_virtual_tokens"]) * facts.layers * 2 * kv
-    if chosen.family == "scaling":
-        return facts.layers * (2 * kv + facts.inner_width)
-    rank = int(knobs["r"])
-    attention = [(width, width), (width, kv)]
-    if knobs.get("target_modules") == "all-linear":
-        attention += [(width, kv), (width, width)]
-        attention += [(width, facts.inner_width)] * (3 if _gated(facts) else 2)
-    return facts.layers * sum(rank * (a + b) for a, b in attention)
+    if family == "prompt":
+        return _prefix(facts, int(knobs["num_virtual_tokens"]), bool(knobs["prefix_projection"]))
+    if family == "scaling":  # a scale for each key, each value and each input of the down matrix
+        return facts.layers * (2 * keys + inner)
+    shapes = _layer(facts)
+    named = knobs.get("target_modules")
+    if named == "all-linear":
+        chosen = list(shapes.values())
+    else:  # PEFT's map takes query and value in nearly all families
+        names = named if isinstance(named, list) else ["q_proj", "v_proj"]
+        chosen = [shapes[name] for name in names if name in shapes]
+    return facts.layers * int(knobs["r"]) * sum(a + b for a, b in chosen)
+
+
+def _layer(facts: ModelFacts) -> dict[str, tuple[int, int]]:
+    """Return (inputs, outputs) of the matrices in a layer, under Llama's names for them."""
+    width, inner = facts.width, facts.inner_width
+    queries, keys = (facts.head_width * facts.heads) or width, _kv_width(facts)
+    shapes = {
+        "q_proj": (width, queries),
+        "k_proj": (width, keys),
+        "v_proj": (width, keys),
+        "o_proj": (queries, width),
+        "up_proj": (width, inner),
+        "down_proj": (inner, width),
+    }
+    return {**shapes, "gate_proj": (width, inner)} if _gated(facts) else shapes
+
+
+def _prefix(facts: ModelFacts, tokens: int, projected: bool) -> int:
+    """Return the parameters of a prefix of keys and values; its network's are PEFT's default."""
+    keys = _kv_width(facts)
+    straight = facts.layers * 2 * keys
+    if not projected:
+        return tokens * straight
+    return tokens * keys + (keys + 1) * keys + (keys + 1) * straight
 
 
 def _kv_width(facts: ModelFacts) -> int:
     """Return the width of keys and values, which grouped heads make smaller."""
     if not facts.heads:
         return facts.width
-    return facts.width * facts.kv_heads // facts.heads
+    return (facts.head_width or facts.width // facts.heads) * facts.kv_heads
 
 
 def _gated(facts: ModelFacts) -> bool:
@@ -175,15 +217,14 @@ def _embedding(facts: ModelFacts) -> int:
     return facts.vocabulary * facts.width * (1 if facts.tied else 2)
 
 
-def _weights(recipe: Recipe, facts: ModelFacts) -> int:
+def _weights(recipe: Recipe, facts: ModelFacts, wide: int) -> int:
     """Bytes of the base model's weights."""
     bits = quantization(recipe)
+    if bits == "none":
+        return facts.parameters * (wide if method(recipe.method.name).peft else 4)
     embedding = min(_embedding(facts), facts.parameters)
     linear = facts.parameters - embedding
-    full = not method(recipe.method.name).peft or recipe.training.precision == "fp32"
-    if bits == "none":
-        return facts.parameters * (4 if full else 2)
-    return int(2 * embedding + linear * (_NF4_BYTES if bits == "nf4" else 1.0))
+    return int(wide * embedding + linear * (_NF4_BYTES if bits == "nf4" else 1.0))
 
 
 def _trained(recipe: Recipe, trainable: int) -> int:
@@ -193,14 +234,14 @@ def _trained(recipe: Recipe, trainable: int) -> int:
     return trainable * (own + 4 + state)
 
 
-def _activations(recipe: Recipe, facts: ModelFacts, tokens: int) -> int:
+def _activations(recipe: Recipe, facts: ModelFacts, tokens: int, wide: int) -> int:
     """Bytes that the backward pass keeps."""
     width, inner, kv = facts.width, facts.inner_width, _kv_width(facts)
     gates = 4 if _gated(facts) else 2
-    numbers = 8 * width + 2 * kv + gates * inner  # 16-bit each
-    a_layer = tokens * (2 * numbers + 2 * 4 * width)  # and the norms in float32
+    numbers = 8 * width + 2 * kv + gates * inner
+    a_layer = tokens * (wide * numbers + 2 * 4 * width)  # the norms compute in float32
     if recipe.training.gradient_checkpointing:
-        return facts.layers * tokens * width * 2 + a_layer
+        return facts.layers * tokens * width * wide + a_layer
     return facts.layers * a_layer
 
 
@@ -253,10 +294,12 @@ def _card_peak(capability: tuple[int, int], memory: int) -> float:
 
 
 def _disk(recipe: Recipe, trainable: int, adapter: int) -> int:
-    """Bytes that checkpoints (weights and optimizer state) and the result take."""
+    """Bytes that checkpoints (float32 weights and optimizer state) and the result take.
+
+    One more than are kept: the oldest is removed when the newest is whole.
+    """
     state = 8 if recipe.training.optimizer == "adamw" else 2
-    checkpoint = adapter + trainable * state
-    return (recipe.training.keep_checkpoints + 1) * checkpoint + adapter + (16 << 20)
+    return (recipe.training.keep_checkpoints + 1) * trainable * (4 + state) + adapter + (16 << 20)
 
 
 def calibrated(guess: Estimate, measured: float) -> Estimate:

@@ -2,11 +2,11 @@
 
 import functools
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import settings
-from studio.errors import Problem
+from studio.errors import Problem, StudioError
 from studio.estimate import DataFacts, Estimate, by_method, estimate, with_method
 from studio.hardware import Machine, Use
 from studio.methods import check as method_check
@@ -19,8 +19,9 @@ from studio.survey import (
     disk_problems,
     model_problems,
     task_problems,
+    training_problems,
 )
-from studio.tasks.shelf import guess, resolve
+from studio.tasks.shelf import guess, resolve, task
 from studio.tasks.task import Task
 from studio.words import language, mark
 
@@ -39,10 +40,13 @@ class Draft:
 
     @property
     def task(self) -> Task | None:
-        """The task that is chosen or guessed, once the data is known."""
+        """The task that is chosen or guessed, once the data is known; None for an unknown one."""
         if self.data is None:
             return None
-        return resolve(self.recipe.task.name, self.data.gives, self.model)
+        try:
+            return resolve(self.recipe.task.name, self.data.gives, self.model)
+        except StudioError:
+            return None  # the step's problems say so
 
     @property
     def guessed_task(self) -> Task | None:
@@ -54,8 +58,10 @@ class Draft:
         return self.data.facts if self.data else DataFacts()
 
     def estimate(self, machine: Machine, now: Use) -> Estimate | None:
-        """Estimate the run, or None before a model is chosen."""
+        """Estimate the run, or None before a model and a method that can be are chosen."""
         if self.model is None or not self.model.parameters:
+            return None
+        if method_check.problems(self.recipe, "", machine):
             return None
         return estimate(self.recipe, self.model, self.data_facts(), machine, now)
 
@@ -65,7 +71,6 @@ class Draft:
             return []
         needs = by_method(self.recipe, self.model, self.data_facts(), machine, now)
         return recommend(
-            self.model,
             self.task.name,
             self.data_facts().rows,
             {key: need.total for key, need in needs.items()},
@@ -87,7 +92,8 @@ def problems(draft: Draft, step: str, machine: Machine, now: Use) -> list[Proble
 def _model(draft: Draft, _machine: Machine) -> list[Problem]:
     """The model must be chosen and known."""
     if draft.model is None:
-        return [Problem("model.source", mark("No base model is chosen."), mark("Choose a base model."))]
+        missing = mark("No base model is chosen.")
+        return [Problem("model.source", missing, mark("Choose a base model."))]
     return model_problems(draft.recipe, draft.model)
 
 
@@ -99,8 +105,19 @@ def _data(draft: Draft, _machine: Machine) -> list[Problem]:
 
 
 def _task(draft: Draft, _machine: Machine) -> list[Problem]:
-    """The task must fit rows and model."""
+    """The task must be one that there is, and fit rows and model."""
+    if draft.data and draft.task is None:
+        return _unknown_task(draft.recipe.task.name)
     return task_problems(draft.task, draft.data, draft.model)
+
+
+def _unknown_task(name: str) -> list[Problem]:
+    """Return the problem of a recipe that names a task that there is not."""
+    try:
+        task(name)
+    except StudioError as reason:
+        return [replace(reason.problem, field="task.name")]
+    return []
 
 
 def _method(draft: Draft, machine: Machine) -> list[Problem]:
@@ -108,9 +125,9 @@ def _method(draft: Draft, machine: Machine) -> list[Problem]:
     return method_check.problems(draft.recipe, draft.task.name if draft.task else "", machine)
 
 
-def _training(_draft: Draft, _machine: Machine) -> list[Problem]:
-    """The recipe checks its own values when they are set."""
-    return []
+def _training(draft: Draft, _machine: Machine) -> list[Problem]:
+    """Rows must not be longer than the model reads; the recipe checks the rest when it is set."""
+    return training_problems(draft.recipe, draft.model)
 
 
 _CHECKS = {

@@ -127,12 +127,15 @@ def _processor() -> str:
 
 
 def _processor_bfloat16() -> bool:
-    """Say whether the processor multiplies in bfloat16 (AVX512-BF16, AMX or Arm's BF16)."""
+    """Say whether the processor is faster in bfloat16 than in float32: Intel's AMX, Arm's BF16.
+
+    AVX512-BF16 alone is not: 75 against 130 GFLOP/s a core with torch 2.13 on such a processor.
+    """
     if sys.platform != "linux":
         return False
     with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as info:
         text = info.read()
-        return any(flag in text for flag in ("avx512_bf16", "amx_bf16", " bf16"))
+        return any(flag in text for flag in ("amx_bf16", " bf16"))
     return False
 
 

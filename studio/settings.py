@@ -30,6 +30,7 @@ class Settings(BaseModel):
     offline: bool = False
     hub_address: str = ""
     smoothing: float = Field(0.9, ge=0, lt=1)
+    tracks: list[str] = []  # charts of a live run, where the person chose them
     recent_models: list[str] = []
     consents: dict[str, list[str]] = {}
 

@@ -1,4 +1,4 @@
-"""Look at all that a recipe names, without torch: model, rows, task; what is wrong, what it needs."""
+"""Look at all that a recipe names, without torch: model, rows, task; what is wrong or needed."""
 
 import random
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from studio import settings
-from studio.errors import Problem, StudioError
+from studio.errors import DiskError, Problem, StudioError
 from studio.estimate import DataFacts, Estimate, estimate
 from studio.formats.detect import BadRow, load_rows
 from studio.formats.shelf import layout
@@ -59,12 +59,14 @@ def survey(
     """Look at everything and return every problem at once; `runs` is where the run will lie."""
     problems: list[Problem] = []
     here, now = here or machine(), now or use()
-    model = _try(problems, "model.source", lambda: inspect(recipe.model.source))
+    named = recipe.model
+    model = _try(problems, "model.source", lambda: inspect(named.source, named.revision))
     data = _try(problems, "data.files", lambda: survey_data(recipe))
     task = None
     if data:
         task = _try(problems, "task.name", lambda: resolve(recipe.task.name, data.gives, model))
     problems += model_problems(recipe, model) + task_problems(task, data, model)
+    problems += training_problems(recipe, model)
     problems += method_check.problems(recipe, task.name if task else "", here) if task else []
     need = None
     if model and data and not any(p.field.startswith("method") for p in problems):
@@ -91,7 +93,8 @@ def survey_data(recipe: Recipe) -> DataSurvey:
     else:
         rows, held = split(read.good, chosen.eval_share, recipe.training.seed)
     gives = layout(read.layout).gives
-    return DataSurvey(read.layout, gives, rows, held, read.bad, _figures(rows, held, gives, read.layout))
+    facts = _figures(rows, held, gives, read.layout)
+    return DataSurvey(read.layout, gives, rows, held, read.bad, facts)
 
 
 def split(rows: list[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
@@ -190,15 +193,40 @@ def task_problems(
     return task.problems(data.rows, model) if model else []
 
 
+def training_problems(recipe: Recipe, model: ModelFacts | None) -> list[Problem]:
+    """Refuse a longest row that was asked for and that the model cannot read."""
+    longest = recipe.training.max_length
+    if "max_length" not in recipe.training.model_fields_set:
+        return []  # the default gives way to the model, see longest_row
+    if model is None or not model.context or longest <= model.context:
+        return []
+    return [
+        Problem(
+            "training.max_length",
+            mark("{model} reads at most {context:,} tokens; the longest row may have {longest:,}."),
+            mark("Set the longest row to {context} or less."),
+            {"model": model.name, "context": model.context, "longest": longest},
+        )
+    ]
+
+
+def longest_row(recipe: Recipe, model: ModelFacts) -> int:
+    """Return the tokens of the longest row: as the recipe says, or what the model can read."""
+    return min(recipe.training.max_length, model.context or recipe.training.max_length)
+
+
 def disk_problems(needed: int, folder: Path) -> list[Problem]:
     """Refuse a run whose checkpoints the disk has no room for."""
-    free = free_disk(folder)
+    try:
+        free = free_disk(folder)
+    except DiskError as reason:
+        return [replace(reason.problem, field="output.name")]
     if needed <= free:
         return []
     return [
         Problem(
             "output.name",
-            mark("The run needs {needed:.1f} GB for checkpoints, and the disk has {free:.1f} GB free."),
+            mark("The run needs {needed:.1f} GB on the disk, which has {free:.1f} GB free."),
             mark("Free some space, or choose another folder for runs in the settings."),
             {"needed": needed / 1e9, "free": free / 1e9},
         )

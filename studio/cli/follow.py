@@ -34,7 +34,7 @@ class Follower:
 
     def catch_up(self) -> None:
         """Take in what has happened so far."""
-        self.state.feed(self._reader.read(1 << 40))
+        self.state.feed(self._reader.read_all())
 
     def begin_again(self) -> None:
         """Expect a new worker: how the last one ended says nothing about this one."""
@@ -68,7 +68,7 @@ class Follower:
 
     def _read(self, shown: Shown) -> None:
         """Take in what is new and draw it."""
-        for event in self._reader.read(1 << 40):
+        for event in self._reader.read_all():
             self.state.feed([event])
             self._tell(event, shown)
         shown.show(*self._now)

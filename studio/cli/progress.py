@@ -62,10 +62,12 @@ class Shown:
 
     def show(self, caption: str, done: int = 0, total: int = 0, figures: str = "") -> None:
         """Draw how far it is; a total of 0 means unknown."""
-        figures = figures or (f"{done / total:.0%}" if total else "")
+        share = f"{done / total:.0%}" if total else ""
         if not self._live:
-            self._log(caption, figures)
+            begins = caption != self._told[0]
+            self._log(caption, figures or ("" if begins else share))
             return
+        figures = figures or share
         self._bar.update(
             self._task, description=caption, completed=done, total=total or None, figures=figures
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio import recipe as recipes
@@ -46,36 +47,48 @@ def check(name: RecipeName, changes: Changes = None, as_json: AsJson = False) ->
 
     asked = recipes.load(name, changes)
     found = survey(asked)
-    problems = list(found.problems)
     ready = found.model is not None and found.model.ready
-    tokens = _count_tokens(asked, problems) if ready and not problems else None
+    counted = _count_tokens(asked) if ready and not found.problems else _Counted()
+    problems = [*found.problems, *counted.problems]
     if as_json:
-        document(_check_values(found, tokens, problems))
+        document(_check_values(found, counted, problems))
         return 1 if problems else 0
-    facts(_check_lines(asked, found, tokens))
-    tell_problems(problems)
+    facts(_check_lines(asked, found, counted.tokens))
+    tell_problems([*problems, *counted.warnings])
     if not problems:
-        result(tr("No problem was found."))
+        result(tr("The recipe can be trained."))
     return 1 if problems else 0
 
 
-def _count_tokens(asked: Recipe, problems: list[Problem]) -> dict[str, Any] | None:
-    """Have the engine count real tokens; what it finds wrong joins the problems."""
+@dataclass(frozen=True)
+class _Counted:
+    """What the engine found when it turned the rows into tokens."""
+
+    tokens: dict[str, Any] | None = None
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def _count_tokens(asked: Recipe) -> _Counted:
+    """Have the engine count real tokens; what it finds is wrong only where no row is left."""
     from studio.runs.service import Service
 
     try:
         with waiting(tr("Counting tokens…")), Service() as service:
             counted = service.result("check", recipe=asked.model_dump())
     except StudioError as error:
-        problems.append(error.problem)
-        return None
-    problems += [Problem(**found) for found in counted.pop("problems", [])]
-    return {key: value for key, value in counted.items() if key not in ("id", "kind")}
+        return _Counted(problems=(error.problem,))
+    told = tuple(Problem(**one) for one in counted.get("problems", ()))
+    tokens = {key: counted[key] for key in _TOKEN_KEYS}
+    return _Counted(tokens, warnings=told) if counted["kept"] else _Counted(tokens, told)
 
 
-def _check_values(
-    found: Survey, tokens: dict[str, Any] | None, problems: list[Problem]
-) -> dict[str, Any]:
+_TOKEN_KEYS = (
+    "rows", "kept", "left_out", "cut", "tokens", "trained_tokens", "longest", "mean",
+)  # fmt: skip
+
+
+def _check_values(found: Survey, counted: _Counted, problems: list[Problem]) -> dict[str, Any]:
     """Return what was found, as JSON shows it."""
     model, data = found.model, found.data
     return {
@@ -88,7 +101,8 @@ def _check_values(
             "left_out": [{"file": bad.file, "number": bad.number} for bad in data.bad],
         },
         "task": found.task and found.task.name,
-        "tokens": tokens,
+        "tokens": counted.tokens,
+        "warnings": [problem_values(warning) for warning in counted.warnings],
         "problems": [problem_values(problem) for problem in problems],
     }
 

@@ -1,6 +1,7 @@
 """What a run has brought: ask it something, write it into a folder."""
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,16 +78,12 @@ def export(
     """Write the export and say whether it answers as the run does; 1 when it does not."""
     chosen = target(to).name
     folder = find(run, runs_folder(runs))
-    place = out.expanduser().absolute()
-    made = _export(folder.path, chosen, place)
-    parity = made.get("parity")
+    made = _export(folder.path, chosen, out.expanduser().absolute())
+    parity = made["parity"]
     if as_json:
-        document({key: value for key, value in made.items() if key not in ("id", "kind")})
+        document(made)
     else:
-        if parity:
-            note(_parity_text(parity))
-        size, seconds = numbers.disk(made["bytes"]), numbers.duration(made["seconds"])
-        note(tr("Wrote {size} in {time}.", size=size, time=seconds))
+        note(_made_text(made))
         result(made["folder"])
     return 1 if parity and parity["verdict"] == "different" else 0
 
@@ -96,12 +93,21 @@ def _export(run: Path, to: str, out: Path) -> dict[str, Any]:
     from studio.cli.progress import Shown, stage_text
 
     reply: Reply = {}
+    began = time.monotonic()
     with Service() as service, Shown() as shown:
         shown.show(stage_text("start"))
         for reply in service.call("export", run=str(run), to=to, out=str(out)):
             if reply["kind"] == "progress":
                 shown.show(stage_text(reply["stage"]), reply["done"], reply["total"])
-    return reply
+    keys = ("folder", "bytes", "parity")
+    return {**{key: reply[key] for key in keys}, "seconds": time.monotonic() - began}
+
+
+def _made_text(made: dict[str, Any]) -> str:
+    """Return what was written and how it compares."""
+    size, seconds = numbers.disk(made["bytes"]), numbers.duration(made["seconds"])
+    wrote = tr("Wrote {size} in {time}.", size=size, time=seconds)
+    return f"{wrote}\n{_parity_text(made['parity'])}" if made["parity"] else wrote
 
 
 def _parity_text(parity: dict[str, Any]) -> str:

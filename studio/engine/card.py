@@ -39,9 +39,7 @@ model = {name}.from_pretrained("path/to/this/folder")
 tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
 
 
-def write_card(
-    folder: Path, recipe: Recipe, facts: ModelFacts, method: Method, task: Task
-) -> None:
+def write_card(folder: Path, recipe: Recipe, facts: ModelFacts, method: Method, task: Task) -> None:
     """Write README.md into a result's folder; it replaces the one that PEFT writes."""
     name = recipe.output.name or f"{facts.name}-{method.key}"
     text = _CARD.format(
@@ -59,7 +57,7 @@ def write_card(
 
 
 def _without_paths(recipe: Recipe) -> Recipe:
-    """Return the recipe with file names only: a card is shared, a home folder is nobody's business."""
+    """Return the recipe with file names only: a card is shared, folders are nobody's business."""
     shown = recipe.model_copy(deep=True)
     shown.data.files = [Path(name).name for name in recipe.data.files]
     shown.data.eval_files = [Path(name).name for name in recipe.data.eval_files]

@@ -7,23 +7,23 @@ is several times faster than the whole tensor, and nothing large is ever held.
 
 import math
 import re
-from collections import deque
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from studio.engine.shards import Part
 from studio.errors import ExportError
 from studio.words import mark
 
 Change = Callable[[Tensor, slice], None]
 Pieces = Mapping[str, Tensor]
-CHUNK = 1 << 19
-WORKERS = 2
+CHUNK = 1 << 20
 INSTEAD = mark("Export the adapter instead.")
 # Model types whose linear layers are GPT-2's Conv1D, which keep their weights as (in, out).
 CONV1D = {"gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp"}
@@ -64,35 +64,48 @@ class Method:
     bias: Callable[[Pieces, Layer], Change | None]
 
 
-def apply(base: Tensor, change: Change, dtype: torch.dtype, device: str) -> Iterator[Tensor]:
-    """Yield the changed base from its first row to its last, in this dtype and on the CPU.
+class _Scratch(threading.local):
+    """Buffers of a thread; fresh ones for every few rows would cost more than the sums."""
 
-    The next rows are computed while the last ones are being written, so a yielded tensor is
-    good until the next is asked for. Raises ExportError where
-    a number is not finite.
+    def __init__(self) -> None:
+        self.flat: dict[tuple[torch.dtype, str], Tensor] = {}
+
+    def take(self, shape: tuple[int, ...], dtype: torch.dtype, device: str) -> Tensor:
+        """Return an uninitialised tensor, good until the thread asks for the next like it."""
+        size = math.prod(shape)
+        flat = self.flat.get((dtype, device))
+        if flat is None or len(flat) < size:
+            flat = torch.empty(max(size, CHUNK), dtype=dtype, device=device)
+            self.flat[dtype, device] = flat
+        return flat[:size].view(shape)
+
+
+_scratch = _Scratch()
+
+
+def parts(base: Tensor, change: Change, dtype: torch.dtype, device: str) -> Iterator[Part]:
+    """Yield the changed base from its first row to its last, a few rows at a time.
+
+    A part is its size in bytes and the function that computes it, in any thread: a CPU tensor
+    that is good until that thread computes another. The function raises ExportError where a
+    number is not finite.
     """
     wide = torch.promote_types(base.dtype, torch.float32)
-    step = max(1, CHUNK // max(1, base[0].numel()))
-    shape = (min(step, len(base)), *base.shape[1:])
-    # Fresh buffers would cost more than the sums; a set is free again once its rows are written.
-    works = [torch.empty(shape, dtype=wide, device=device) for _ in range(WORKERS + 1)]
-    dones = [torch.empty(shape, dtype=dtype) for _ in range(WORKERS + 1)]
+    width = base[0].numel()
 
-    def rounded(rows: slice) -> Tensor:
-        turn, count = rows.start // step % len(works), rows.stop - rows.start
-        work = works[turn][:count].copy_(base[rows])
+    def compute(rows: slice) -> Tensor:
+        shape = (rows.stop - rows.start, *base.shape[1:])
+        work = _scratch.take(shape, wide, device).copy_(base[rows])
         change(work, rows)
         _require_finite(work)
-        return dones[turn][:count].copy_(work)
+        return work if work.dtype == dtype and device == "cpu" else _round(work, dtype)
 
-    pending: deque[Future[Tensor]] = deque()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for rows in _slices(len(base), step):
-            pending.append(pool.submit(rounded, rows))
-            if len(pending) > WORKERS:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+    for rows in _slices(len(base), max(1, CHUNK // max(1, width))):
+        yield (rows.stop - rows.start) * width * dtype.itemsize, partial(compute, rows)
+
+
+def _round(work: Tensor, dtype: torch.dtype) -> Tensor:
+    return _scratch.take(tuple(work.shape), dtype, "cpu").copy_(work)
 
 
 @contextmanager

@@ -60,9 +60,3 @@ def _dtype(precision: str, device: str) -> torch.dtype:
 def device_name(device: Device) -> str:
     """Return the device's name for people."""
     return torch.cuda.get_device_name() if device.on_card else machine().processor
-
-
-def release_memory(device: str) -> None:
-    """Give freed memory back to the card."""
-    if device != "cpu":
-        torch.cuda.empty_cache()

@@ -52,15 +52,19 @@ def encode_trained(data: DataSurvey, task: Task, tokenizer: Any, setting: Settin
     """Encode the rows that are trained on; raises DataError when nothing is left of them."""
     found = encode(data.rows, task, tokenizer, setting)
     if not found.examples:
-        number, reason = found.left_out[0]
-        raise DataError(
-            mark("None of the {rows} rows can be trained on; the first one: {reason}"),
-            mark("Make the longest row longer, or look at the rows on the data page."),
-            rows=len(data.rows),
-            reason=tr(reason.text, **reason.values),
-            number=number,
-        )
+        raise nothing_left(found, data)
     return found
+
+
+def nothing_left(found: Encoded, data: DataSurvey) -> DataError:
+    """Return the error for rows of which none can be trained on."""
+    _number, reason = found.left_out[0]
+    return DataError(
+        mark("None of the {rows} rows can be trained on; the first one: {reason}"),
+        mark("Make the longest row longer, or look at the rows on the data page."),
+        rows=len(data.rows),
+        reason=tr(reason.text, **reason.values),
+    )
 
 
 def warnings(found: Encoded, data: DataSurvey, longest: int) -> list[Problem]:

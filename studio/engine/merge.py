@@ -4,18 +4,17 @@ Everything is written into a hidden folder beside the target and renamed at the 
 with the target's name is whole.
 """
 
-import errno
 import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from studio.engine.aside import require_empty, require_room, written_aside
 from studio.engine.deltas import METHODS, one_thread_each
 from studio.engine.merge_peft import merge_with_peft, require_mergeable
 from studio.engine.merge_plan import WEIGHTS, make_plan, read_adapter
@@ -24,14 +23,12 @@ from studio.errors import ExportError
 from studio.words import mark
 
 Progress = Callable[[int, int, str], None]
-SPARE_BYTES = 64 << 20
 SIDE_SUFFIXES = {".json", ".txt", ".model", ".jinja", ".tiktoken", ".py"}
 NOT_SIDE = ("config.json", "adapter_", "trainer_state", "training_args")
 TOKENIZER = ("tokenizer", "vocab", "merges", "special_tokens", "added_tokens", "chat_template")
-FREE_SPACE = mark("Free some space, or choose a folder on another disk.")
 
 
-class MergeStopped(ExportError):
+class MergeStopped(ExportError):  # noqa: N818
     """The merge was stopped on request."""
 
 
@@ -64,10 +61,10 @@ def merge(
     `tokenizer` stand in for the base's. `progress(done, total, name)` is called after each
     tensor; `stopped()` is asked as often. Raises ExportError, and then leaves nothing behind.
     """
-    _require_empty(out)
+    require_empty(out)
     job = _Job(base, adapter, dict(config or {}), device, shard_bytes, progress, stopped)
     _require_unquantised(job.plain)
-    with _written_aside(out) as folder:
+    with written_aside(out) as folder:
         report = job.stream(folder) if job.streams() else job.load_and_save(folder)
         copy_side_files(base, tokenizer, folder)
     return report
@@ -109,7 +106,7 @@ class _Job:
         weights = open_model(self.base)
         plan = make_plan(weights, adapter, self.plain, self.overlay, self.device)
         size = sum(output.bytes for output in plan.outputs)
-        _require_room(folder, size)
+        require_room(folder, size)
         count = len(plan.outputs)
         with one_thread_each():
             write_shards(
@@ -122,7 +119,7 @@ class _Job:
         """Merge in memory, with PEFT."""
         require_mergeable(self.adapter)
         before = open_model(self.base)
-        _require_room(folder, sum(before.tensor(name).nbytes for name in before))
+        require_room(folder, sum(before.tensor(name).nbytes for name in before))
         config = {**self.plain, **self.overlay}
         merge_with_peft(
             self.base, self.adapter, folder, config, self.device, self.shard_bytes, self.check
@@ -150,25 +147,6 @@ def _same(before: Weights, after: Weights, name: str) -> bool:
     return name in before and bool(torch.equal(before.tensor(name), after.tensor(name)))
 
 
-@contextmanager
-def _written_aside(out: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside `out`; it takes its name at the end, or vanishes."""
-    aside = out.with_name(f".{out.name}.writing")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
-        yield aside
-        if out.exists():
-            out.rmdir()
-        aside.rename(out)
-    except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise ExportError(mark("The disk is full."), FREE_SPACE) from error
-        raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
 def copy_side_files(base: Path, tokenizer: Path | None, folder: Path) -> None:
     """Copy what from_pretrained reads beside the weights; never weights, never pickles.
 
@@ -185,29 +163,9 @@ def copy_side_files(base: Path, tokenizer: Path | None, folder: Path) -> None:
 def _side_files(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.iterdir()):
         wanted = file.suffix in SIDE_SUFFIXES or file.name.startswith(("LICENSE", "NOTICE"))
-        if wanted and file.is_file() and not file.name.startswith(NOT_SIDE):
-            if not file.name.endswith(".index.json"):
-                yield file
-
-
-def _require_empty(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ExportError(
-            mark("The folder {folder} is not empty."),
-            mark("Choose a new or an empty folder."),
-            folder=out,
-        )
-
-
-def _require_room(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size + SPARE_BYTES:
-        raise ExportError(
-            mark("The merged model needs {need:.1f} GB, and the disk has {free:.1f} GB free."),
-            FREE_SPACE,
-            need=(size + SPARE_BYTES) / 1e9,
-            free=free / 1e9,
-        )
+        unwanted = file.name.startswith(NOT_SIDE) or file.name.endswith(".index.json")
+        if wanted and not unwanted and file.is_file():
+            yield file
 
 
 def _require_unquantised(config: Mapping[str, Any]) -> None:

@@ -73,11 +73,12 @@ def _require_untied(model: Any) -> None:
     plain = model.get_base_model()
     ends = [plain.get_input_embeddings(), plain.get_output_embeddings()]
     adapted = [isinstance(end, BaseTunerLayer) for end in ends if end is not None]
-    if plain.config.get_text_config().tie_word_embeddings and len(adapted) == 2 and any(adapted):
-        if not all(adapted) or not getattr(model.active_peft_config, "ensure_weight_tying", False):
-            raise ExportError(
-                mark("The adapter changes weights that two layers of this model share."), INSTEAD
-            )
+    tied = plain.config.get_text_config().tie_word_embeddings and len(adapted) == 2
+    together = all(adapted) and getattr(model.active_peft_config, "ensure_weight_tying", False)
+    if tied and any(adapted) and not together:
+        raise ExportError(
+            mark("The adapter changes weights that two layers of this model share."), INSTEAD
+        )
 
 
 def _unmergeable(method: str) -> ExportError:

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from studio.engine.deltas import CHUNK, INSTEAD, METHODS, Change, Layer, Method, apply
-from studio.engine.shards import NAMES, Output, Weights, unchanged
+from studio.engine.deltas import INSTEAD, METHODS, Change, Layer, Method, parts
+from studio.engine.shards import NAMES, Output, Part, Weights, unchanged
 from studio.errors import ExportError
 from studio.words import mark
 
@@ -196,14 +196,14 @@ class _Planner:
             return unchanged(name, weights, key)
         kind, shape = _kind(dtype, name), weights.shape(key)
 
-        def pieces() -> Iterator[torch.Tensor]:
+        def changed() -> Iterator[Part]:
             source = weights.tensor(key)
             if change is None:
-                return (piece.to(kind) for piece in source.reshape(-1).split(CHUNK))
-            return apply(source, change(source), kind, self.device)
+                return parts(source.reshape(-1), _unchanged, kind, self.device)
+            return parts(source, change(source), kind, self.device)
 
         size = math.prod(shape) * kind.itemsize
-        return Output(name, dtype, shape, size, kind.itemsize, pieces)
+        return Output(name, dtype, shape, size, kind.itemsize, changed)
 
     def _change(
         self, name: str, weights: Weights, key: str, layer: str
@@ -217,6 +217,10 @@ class _Planner:
             return lambda source: method.weight(source, self.adapter.pieces(layer), place)
         bias = method.bias(self.adapter.pieces(layer), place)
         return None if bias is None else lambda source: bias
+
+
+def _unchanged(rows: torch.Tensor, at: slice) -> None:
+    """Change nothing but the dtype."""
 
 
 def _align(targets: Collection[str], base: Weights) -> _Names:

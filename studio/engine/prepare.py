@@ -1,4 +1,4 @@
-"""Make a base model ready to load: fetch it, or unpack a .gguf file, once, into the user's cache."""
+"""Make a base model ready to load: fetch it or unpack a .gguf, once, into the user's cache."""
 
 import shutil
 from collections.abc import Callable

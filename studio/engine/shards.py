@@ -6,10 +6,14 @@ Header first means that shapes are enough to begin: no tensor has to be in memor
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -26,14 +30,17 @@ NAMES = {
     torch.bfloat16: "BF16",
     torch.int64: "I64",
 }
-PIECE = 32 << 20
+PIECE = 4 << 20
+WORKERS = 2
+# A few bytes of a tensor: how many, and the function that gives them as a contiguous CPU tensor.
+Part = tuple[int, Callable[[], torch.Tensor]]
 
 
 class Weights:
     """The tensors of some safetensors files, mapped into memory and read only when touched."""
 
     def __init__(self, files: Iterable[Path]) -> None:
-        self._home = {}
+        self._home: dict[str, Any] = {}
         for file in files:
             handle = safe_open(file, framework="pt", device="cpu")
             self._home |= dict.fromkeys(handle.offset_keys(), handle)
@@ -77,8 +84,8 @@ def open_model(folder: Path) -> Weights:
 class Output:
     """One tensor to write: what the header says of it, and its bytes on demand.
 
-    `pieces` yields contiguous CPU tensors that together are the whole tensor; one piece is
-    written before the next is asked for, so a buffer may be used again.
+    `parts` yields what together is the whole tensor. Parts are computed and written by several
+    threads; what a thread computed is written before it computes another.
     """
 
     name: str
@@ -86,24 +93,22 @@ class Output:
     shape: tuple[int, ...]
     bytes: int
     itemsize: int
-    pieces: Callable[[], Iterator[torch.Tensor]]
+    parts: Callable[[], Iterator[Part]]
 
 
 def unchanged(name: str, weights: Weights, source: str) -> Output:
     """Describe a tensor that is copied as it is."""
     tensor = weights.tensor(source)
+    parts = partial(as_they_are, tensor)
+    dtype, shape = weights.dtype(source), tuple(tensor.shape)
+    return Output(name, dtype, shape, tensor.nbytes, tensor.itemsize, parts)
 
-    def pieces() -> Iterator[torch.Tensor]:
-        yield from weights.tensor(source).reshape(-1).view(torch.uint8).split(PIECE)
 
-    return Output(
-        name,
-        weights.dtype(source),
-        tuple(tensor.shape),
-        tensor.nbytes,
-        tensor.itemsize,
-        pieces if tensor.numel() else lambda: iter(()),
-    )
+def as_they_are(tensor: torch.Tensor) -> Iterator[Part]:
+    """Yield a tensor's bytes in parts."""
+    if tensor.numel():
+        for piece in tensor.reshape(-1).view(torch.uint8).split(PIECE):
+            yield len(piece), partial(torch.Tensor.detach, piece)
 
 
 def write_shards(
@@ -140,12 +145,43 @@ def _shard_name(number: int, count: int) -> str:
 def _write_shard(path: Path, shard: list[Output], wrote: Callable[[str], None]) -> None:
     # Readers view the bytes as the tensor's type, so wide types must come first to stay aligned.
     shard = sorted(shard, key=lambda output: -output.itemsize)
-    with path.open("wb") as file:
-        file.write(_header(shard))
-        for output in shard:
-            for piece in output.pieces():
-                file.write(piece.reshape(-1).view(torch.uint8).numpy())
-            wrote(output.name)
+    header = _header(shard)
+    path.write_bytes(header)
+    under_way: deque[tuple[Future[None], str]] = deque()
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
+        for place, part, ends in _placed(shard, len(header)):
+            under_way.append((pool.submit(_write_part, path, place, part), ends))
+            if len(under_way) > 2 * WORKERS:
+                _finish(under_way, wrote)
+        while under_way:
+            _finish(under_way, wrote)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _placed(shard: list[Output], place: int) -> Iterator[tuple[int, Part, str]]:
+    """Yield each part with its place in the file, and the tensor's name with its last part."""
+    for output in shard:
+        end = place + output.bytes
+        for part in output.parts():
+            place += part[0]
+            yield place - part[0], part, output.name if place == end else ""
+
+
+def _write_part(path: Path, place: int, part: Part) -> None:
+    # Each part on the thread that computed it: handing it on would move it between caches.
+    values: Any = part[1]().reshape(-1).view(torch.uint8).numpy()
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(values)
+
+
+def _finish(under_way: deque[tuple[Future[None], str]], wrote: Callable[[str], None]) -> None:
+    future, ends = under_way.popleft()
+    future.result()
+    if ends:
+        wrote(ends)
 
 
 def _header(shard: list[Output]) -> bytes:
@@ -153,7 +189,11 @@ def _header(shard: list[Output]) -> bytes:
     entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
     for output, end in zip(shard, ends, strict=True):
         place = [end - output.bytes, end]
-        entries[output.name] = dict(dtype=output.dtype, shape=output.shape, data_offsets=place)
+        entries[output.name] = {
+            "dtype": output.dtype,
+            "shape": output.shape,
+            "data_offsets": place,
+        }
     text = json.dumps(entries, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text

@@ -1,7 +1,6 @@
 """One training run, read from top to bottom: model, rows, method, trainer, result."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments, set_seed
+from transformers import Trainer, set_seed
 
 from studio.engine import checkpoints
+from studio.engine.arguments import arguments, planned_steps
+from studio.engine.aside import replace_folder
 from studio.engine.card import write_card
 from studio.engine.control import Control
 from studio.engine.device import Device, choose_device, device_name
@@ -33,14 +34,14 @@ from studio.recipe import Recipe
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.log import EventWriter
-from studio.survey import DataSurvey, survey, survey_data
+from studio.survey import DataSurvey, longest_row, survey, survey_data
 from studio.tasks.shelf import resolve
 from studio.tasks.task import Example, Question, Setting, Task
 
 _SAMPLE_TOKENS = 64
 
 
-class StoppedEarly(Exception):
+class StoppedEarlyError(Exception):
     """The person stopped the run before its first step; nothing was learnt yet."""
 
 
@@ -98,7 +99,7 @@ class _Job:
         data = survey_data(self.recipe)
         task = resolve(self.recipe.task.name, data.gives, facts)
         tokenizer = load_tokenizer(base, self.recipe.model.trust_remote_code)
-        train, held = self._encode(data, task, tokenizer)
+        train, held = self._encode(data, task, tokenizer, longest_row(self.recipe, facts))
         self.ready = _Ready(facts, base, data, task, tokenizer, train, held)
         save_rows(data.held_out, self.folder.held_out)
 
@@ -115,15 +116,14 @@ class _Job:
             raise RecipeError(found)
 
     def _encode(
-        self, data: DataSurvey, task: Task, tokenizer: Any
+        self, data: DataSurvey, task: Task, tokenizer: Any, longest: int
     ) -> tuple[Encoded, list[Example]]:
         """Encode trained and held-out rows, and tell what was left out."""
-        training = self.recipe.training
         labels = task.labels([*data.rows, *data.held_out])
-        setting = Setting(training.max_length, self.recipe.task.train_on, labels)
+        setting = Setting(longest, self.recipe.task.train_on, labels)
         self.labels = labels
         train = encode_trained(data, task, tokenizer, setting)
-        for told in warnings(train, data, training.max_length):
+        for told in warnings(train, data, longest):
             self.journal.write(ev.Warned(told.text, told.next_step, plain(told.values)))
         return train, encode(data.held_out, task, tokenizer, setting).examples
 
@@ -159,7 +159,10 @@ class _Job:
         """Choose collation and loss: the engine's for next tokens, the task's own otherwise."""
         task, tokenizer = self.ready.task, self.ready.tokenizer
         if not task.next_token:
-            self.collate, self.loss = task.collator(tokenizer), task.loss
+            self.collate = task.collator(tokenizer)
+            self.loss = lambda outputs, labels, num_items_in_batch=None: task.loss(
+                outputs, labels, num_items_in_batch
+            )
             return
         lay = PackedCollator() if self.packed else PaddedCollator(tokenizer.pad_token_id)
         self.collate = lambda rows: lay([_named(example) for example in rows])
@@ -268,9 +271,9 @@ class _Job:
         if self.control.stopping and step < trainer.state.max_steps:
             self.journal.write(ev.Stopped(step, "adapter", seconds))
             return
-        last = next((log["loss"] for log in reversed(trainer.state.log_history) if "loss" in log), 0)
+        losses = [log["loss"] for log in trainer.state.log_history if "loss" in log]
         held = self.last_eval.loss if self.last_eval else float("nan")
-        self.journal.write(ev.Finished(step, "adapter", seconds, float(last), held))
+        self.journal.write(ev.Finished(step, "adapter", seconds, float(losses[-1]), held))
 
     def _go_back(self, trainer: Trainer) -> int:
         """Take up the weights of the last checkpoint; return its step."""
@@ -288,8 +291,7 @@ class _Job:
         facts = {"labels": self.labels, "task": self.ready.task.name, "base": str(self.ready.base)}
         (aside / "studio.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
         write_card(aside, self.recipe, self.ready.facts, self.method, self.ready.task)
-        shutil.rmtree(self.folder.adapter, ignore_errors=True)  # of an earlier stop of this run
-        aside.rename(self.folder.adapter)
+        replace_folder(aside, self.folder.adapter)
 
     def _stage(self, name: str, done: int = 0, total: int = 0) -> None:
         """Tell what is done now."""
@@ -298,7 +300,7 @@ class _Job:
     def _leave_if_stopped(self) -> None:
         """Leave before the costly parts when nobody wants them any more."""
         if self.control.stopping:
-            raise StoppedEarly
+            raise StoppedEarlyError
 
 
 class _Throttle:
@@ -321,16 +323,6 @@ def _named(example: Example) -> dict[str, Any]:
     return {"input_ids": example.ids, "labels": example.labels}
 
 
-def planned_steps(recipe: Recipe, examples: int) -> int:
-    """Return the number of optimizer steps that transformers' Trainer will make."""
-    training = recipe.training
-    if training.max_steps:
-        return training.max_steps
-    batches = -(-examples // training.batch_size)
-    an_epoch = max(1, -(-batches // training.accumulation))
-    return int(-(-an_epoch * training.epochs // 1))
-
-
 def _limit(device: Device) -> int:
     """Return the bytes that there are at most."""
     if device.on_card:
@@ -341,52 +333,3 @@ def _limit(device: Device) -> int:
 def _autocast(device: Device) -> torch.dtype | None:
     """Return the type that float32 weights are computed in."""
     return None if device.dtype is torch.float32 else device.dtype
-
-
-_OPTIMIZERS = {
-    "adamw": "adamw_torch_fused",
-    "adamw_8bit": "adamw_bnb_8bit",
-    "paged_adamw_8bit": "paged_adamw_8bit",
-}
-
-
-def arguments(
-    recipe: Recipe, folder: RunFolder, device: Device, adapter: bool
-) -> TrainingArguments:
-    """Return transformers' arguments for a recipe. Checkpoints go aside; our callback renames."""
-    training = recipe.training
-    mixed = not adapter or device.dtype is torch.float16
-    return TrainingArguments(
-        output_dir=str(checkpoints.aside(folder)),
-        num_train_epochs=training.epochs,
-        max_steps=training.max_steps or -1,
-        per_device_train_batch_size=training.batch_size,
-        gradient_accumulation_steps=training.accumulation,
-        learning_rate=training.learning_rate,
-        lr_scheduler_type=_schedule(training.schedule, training.warmup),
-        warmup_steps=training.warmup,
-        optim=_OPTIMIZERS[training.optimizer],
-        weight_decay=training.weight_decay,
-        max_grad_norm=training.max_grad_norm,
-        gradient_checkpointing=training.gradient_checkpointing,
-        gradient_checkpointing_kwargs={"use_reentrant": False},
-        bf16=mixed and device.dtype is torch.bfloat16,
-        fp16=mixed and device.dtype is torch.float16,
-        use_cpu=not device.on_card,
-        seed=training.seed,
-        data_seed=training.seed,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        save_strategy="no",
-        eval_strategy="no",
-        report_to="none",
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        label_names=["labels"],
-        dataloader_pin_memory=device.on_card,
-    )
-
-
-def _schedule(name: str, warmup: float) -> str:
-    """Return transformers' name of a schedule; a constant rate may still rise at first."""
-    return "constant_with_warmup" if name == "constant" and warmup else name

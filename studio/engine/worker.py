@@ -15,6 +15,7 @@ from studio import settings
 from studio.engine.control import Control
 from studio.engine.failure import failed
 from studio.engine.telemetry import measure
+from studio.models.sample import FetchStoppedError
 from studio.runs import events as ev
 from studio.runs import requests
 from studio.runs.folder import RunFolder
@@ -78,17 +79,17 @@ class _Worker:
     def _train(self) -> None:
         """Train; whatever happens is told in an event, and in full in the log."""
         try:
-            from studio.engine.train import StoppedEarly, train
-        except Exception as reason:
+            from studio.engine.train import StoppedEarlyError, train
+        except Exception as reason:  # noqa: BLE001 - a broken installation is told like the rest
             self._fail(reason)
             return
         try:
             train(self.folder, self.journal, self.control)
             self.code = 0
-        except StoppedEarly:
+        except (StoppedEarlyError, FetchStoppedError):
             self.journal.write(ev.Stopped(0, ""))
             self.code = 0
-        except Exception as reason:
+        except Exception as reason:  # noqa: BLE001 - whatever it is, the run's events must say it
             self._fail(reason)
 
     def _fail(self, reason: Exception) -> None:

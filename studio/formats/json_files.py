@@ -20,8 +20,8 @@ def read_json(file: Path) -> Iterator[tuple[int, Raw]]:
         return iter(())
     if head.startswith("["):
         return _list(file)
-    first = head.split("\n", 1)[0]
-    return read_lines(file) if _is_object(first) else _object_of_rows(file)
+    first, _, rest = head.partition("\n")
+    return read_lines(file) if rest.strip() and _is_object(first) else _object_of_rows(file)
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, Raw]]:

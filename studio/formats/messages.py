@@ -72,8 +72,8 @@ def _content(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     parts = [part.get("text", part.get("value")) for part in value if isinstance(part, dict)]
-    whole = len(parts) == len(value) and all(isinstance(part, str) for part in parts)
-    return "".join(parts) if whole else None
+    texts = [part for part in parts if isinstance(part, str)]
+    return "".join(texts) if len(texts) == len(value) else None
 
 
 FORMAT = Messages()

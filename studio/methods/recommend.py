@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from studio.methods.catalogue import Method, methods
-from studio.models.facts import ModelFacts
 from studio.words import mark
 
 
@@ -27,7 +26,7 @@ class Recommendation:
 
 
 def recommend(
-    facts: ModelFacts, task: str, rows: int, needs: Mapping[str, int], limit: int, four_bit: bool
+    task: str, rows: int, needs: Mapping[str, int], limit: int, four_bit: bool
 ) -> list[Recommendation]:
     """Rank the methods.
 

@@ -101,9 +101,7 @@ def _measured(facts: ModelFacts, shards: list[Path]) -> ModelFacts:
     )
 
 
-def _same_model(
-    facts: ModelFacts, tensors: dict[str, tuple[list[int], str]], folder: Path
-) -> None:
+def _same_model(facts: ModelFacts, tensors: dict[str, tuple[list[int], str]], folder: Path) -> None:
     """Hold the weights against index and config; raises ModelError when they differ."""
     index = folder / "model.safetensors.index.json"
     missing = sorted(_map(index).keys() - tensors.keys()) if index.is_file() else []

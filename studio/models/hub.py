@@ -78,9 +78,7 @@ def inspect_hub(name: str, revision: str = "") -> ModelFacts:
 
 def _info(name: str, revision: str) -> Any:
     """Return what the hub says of a model, its files with their sizes."""
-    return _api().model_info(
-        name, revision=revision or None, files_metadata=True, timeout=_SECONDS
-    )
+    return _api().model_info(name, revision=revision or None, files_metadata=True, timeout=_SECONDS)
 
 
 def _tokenizer_has_template(name: str, names: dict[str, int], revision: str) -> bool:

@@ -83,9 +83,7 @@ def _existing(source: str) -> Path:
     """Return the file; raises ModelError when there is none."""
     file = Path(source).expanduser()
     if not file.is_file():
-        raise ModelError(
-            mark("There is no file {file}."), mark("Choose another model."), file=file
-        )
+        raise ModelError(mark("There is no file {file}."), mark("Choose another model."), file=file)
     return file
 
 

@@ -80,9 +80,7 @@ def _shown(value: Any) -> str:
 def _unknown(path: str, place: tuple[str | int, ...]) -> Problem:
     """Word an unknown field, with the nearest known one."""
     step, values = suggest(str(place[-1]), known_fields(place[:-1]))
-    return Problem(
-        path, mark("The recipe has no field {field}."), step, {"field": path, **values}
-    )
+    return Problem(path, mark("The recipe has no field {field}."), step, {"field": path, **values})
 
 
 def known_fields(place: tuple[str | int, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a field of the recipe is declared: once, with all that a form, a file and a help text need."""
+"""How a field of the recipe is declared: once, with all that a form, file and help text need."""
 
 from dataclasses import dataclass
 from typing import Any

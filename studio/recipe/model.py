@@ -105,9 +105,7 @@ class MethodSection(Section):
 class TrainingSection(Section):
     """How long, how fast, how many rows at a time."""
 
-    epochs: float = knob(
-        3.0, mark("Epochs"), mark("How often each row is seen."), gt=0, le=1000
-    )
+    epochs: float = knob(3.0, mark("Epochs"), mark("How often each row is seen."), gt=0, le=1000)
     max_steps: int = knob(
         0, mark("Steps at most"), mark("Ends the run earlier; 0 goes by epochs."), ge=0
     )
@@ -238,7 +236,7 @@ class OutputSection(Section):
 
 
 class Recipe(Section):
-    """A run before it starts: what the wizard edits, the terminal reads and the run folder keeps."""
+    """A run before it starts: what wizard and terminal edit and the run folder keeps."""
 
     format: int = FORMAT
     model: ModelSection = knob(ModelSection, mark("Model"), "")

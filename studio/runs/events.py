@@ -4,6 +4,7 @@ Each line carries `seq` (1, 2, ...), `t` (seconds since 1970) and `type`, the re
 lower case. Readers skip a torn last line, unknown types and unknown fields.
 """
 
+import functools
 import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
@@ -19,6 +20,7 @@ class Event:
 
     def __init_subclass__(cls) -> None:
         """Remember each kind under its name in lower case."""
+        super().__init_subclass__()
         Event.kinds[cls.__name__.lower()] = cls
 
 
@@ -172,15 +174,24 @@ class Finished(Event):
 def encode(event: Event) -> str:
     """Return the event's line, without the line's end."""
     named = {"seq": event.seq, "t": round(event.t, 3), "type": type(event).__name__.lower()}
-    return json.dumps({**named, **{k: v for k, v in asdict(event).items() if k not in named}})
+    rest = {name: value for name, value in asdict(event).items() if name not in named}
+    return json.dumps({**named, **rest}, default=str)
 
 
 def decode(line: str | bytes) -> Event | None:
-    """Return the event of a line, or None for a torn line or an unknown kind."""
+    """Return the event of a line, or None for a torn or damaged line or an unknown kind."""
     try:
         values = json.loads(line)
-        kind = Event.kinds[values["type"]]
-        known = {f.name for f in fields(kind)}
-        return kind(**{key: value for key, value in values.items() if key in known})
-    except (ValueError, KeyError, TypeError):
+        fitting = _fitting(values["type"])
+        known = {name: values[name] for name in fitting if name in values}
+        whole = all(isinstance(value, fitting[name]) for name, value in known.items())
+        return Event.kinds[values["type"]](**known) if whole else None
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+@functools.cache
+def _fitting(kind: str) -> dict[str, tuple[type, ...]]:
+    """Return what each field of a kind may hold; every number may be whole or not."""
+    kinds: dict[Any, tuple[type, ...]] = {int: (int, float), float: (int, float), str: (str,)}
+    return {f.name: kinds.get(f.type, (dict, list)) for f in fields(Event.kinds[kind])}

@@ -80,7 +80,7 @@ class RunFolder:
         found = [
             (int(match[1]), entry)
             for entry in (self.checkpoints.iterdir() if self.checkpoints.is_dir() else ())
-            if (match := re.fullmatch(r"checkpoint-(\d+)", entry.name))
+            if (match := re.fullmatch(r"checkpoint-(\d+)", entry.name)) and entry.is_dir()
         ]
         return sorted(found)
 
@@ -90,10 +90,9 @@ def create(recipe: Recipe, runs: Path) -> RunFolder:
 
     Raises DiskError where the runs folder cannot be written to.
     """
-    path = runs / folder_name(recipe)
     try:
-        path.mkdir(parents=True)
-        recipes.save(recipe, path / "recipe.toml")
+        folder = RunFolder(_new_path(recipe, runs))
+        _fill(folder, recipe)
     except OSError as reason:
         raise DiskError(
             mark("The run cannot be written to {folder}: {reason}."),
@@ -101,15 +100,35 @@ def create(recipe: Recipe, runs: Path) -> RunFolder:
             folder=runs,
             reason=reason.strerror,
         ) from reason
-    folder = RunFolder(path)
-    writer = EventWriter(folder.events)
-    writer.write(Queued())
-    writer.close()
     return folder
 
 
+def _new_path(recipe: Recipe, runs: Path) -> Path:
+    """Make a folder under a name that is not taken; raises OSError."""
+    while True:
+        path = runs / folder_name(recipe)
+        try:
+            path.mkdir(parents=True)
+            return path
+        except FileExistsError:
+            if not path.is_dir():
+                raise  # it is the runs folder that is a file
+
+
+def _fill(folder: RunFolder, recipe: Recipe) -> None:
+    """Write what a new run begins with, or leave nothing; raises OSError."""
+    try:
+        recipes.save(recipe, folder.recipe_file)
+        writer = EventWriter(folder.events)
+        writer.write(Queued())
+        writer.close()
+    except OSError:
+        shutil.rmtree(folder.path, ignore_errors=True)
+        raise
+
+
 def folder_name(recipe: Recipe) -> str:
-    """Return a name that says when and what, and is not taken."""
+    """Return a name that says when and what, with a random end."""
     label = recipe.output.name or f"{short_model(recipe.model.source)}-{recipe.method.name}"
     clean = re.sub(r"[^\w.-]+", "-", label).strip("-.").lower()[:60] or "run"
     return f"{time.strftime('%Y-%m-%d_%H-%M')}-{clean}-{secrets.token_hex(2)}"
@@ -157,7 +176,11 @@ def _run_paths(runs: Path) -> list[Path]:
     """Return the folders that hold a recipe, newest name first."""
     if not runs.is_dir():
         return []
-    found = [entry for entry in runs.iterdir() if (entry / "recipe.toml").is_file()]
+    found = [
+        entry
+        for entry in runs.iterdir()
+        if (entry / "recipe.toml").is_file() and not entry.name.startswith(".")
+    ]
     return sorted(found, key=lambda entry: entry.name, reverse=True)
 
 
@@ -167,5 +190,10 @@ def all_runs(runs: Path) -> list[RunFolder]:
 
 
 def remove(folder: RunFolder) -> None:
-    """Delete a run with all that is in it; raises OSError."""
-    shutil.rmtree(folder.path)
+    """Delete a run with all that is in it; raises OSError.
+
+    It is renamed first: where a file of it is open elsewhere, all of it stays.
+    """
+    aside = folder.path.with_name(f".{folder.name}.removed")
+    folder.path.rename(aside)
+    shutil.rmtree(aside)

@@ -1,11 +1,15 @@
 """Write and read events.jsonl: append-only, numbered, read once by offset."""
 
 import os
+import re
+import sys
 import threading
 import time
 from pathlib import Path
 
 from studio.runs.events import Event, decode, encode
+
+_TAIL = 1 << 20  # far more than the longest line: enough to find the last number
 
 
 class EventWriter:
@@ -28,8 +32,10 @@ class EventWriter:
         return event
 
     def close(self) -> None:
-        """Close the file; what was written stays."""
+        """Close the file, once or again; what was written stays."""
         with self._lock:
+            if self._out.closed:
+                return
             self._out.flush()
             os.fsync(self._out.fileno())
             self._out.close()
@@ -39,8 +45,10 @@ def _end_of(file: Path) -> tuple[int, bool]:
     """Return the last number in the file and whether its last line is torn."""
     if not file.is_file():
         return 0, False
-    data = file.read_bytes()
-    numbers = [event.seq for line in data.splitlines()[-3:] if (event := decode(line))]
+    with open(file, "rb") as source:
+        source.seek(max(0, file.stat().st_size - _TAIL))
+        data = source.read()
+    numbers = [int(found) for found in re.findall(rb'^{"seq": (\d+),', data, re.MULTILINE)]
     return max(numbers, default=0), bool(data) and not data.endswith(b"\n")
 
 
@@ -56,10 +64,15 @@ class EventReader:
         """Return the new events, reading at most so many bytes in one call."""
         try:
             with open(self._file, "rb") as source:
+                new = os.fstat(source.fileno()).st_size - self._offset
                 source.seek(self._offset)
-                data = source.read(at_most)
+                data = source.read(max(0, min(new, at_most)))
         except FileNotFoundError:
             return []
         self._offset += len(data)
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [event for line in lines if line and (event := decode(line))]
+
+    def read_all(self) -> list[Event]:
+        """Return every new event that is on the disk now."""
+        return self.read(sys.maxsize)

@@ -40,7 +40,7 @@ class Service:
         """Start the process; whether it came up shows at the first call."""
         self._errors: IO[bytes] = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "studio.engine", "serve"],
+            [sys.executable, "-P", "-m", "studio.engine", "serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

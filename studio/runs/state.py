@@ -1,6 +1,7 @@
 """What state a run is in: derived from its events and its process, stored nowhere."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +10,7 @@ from studio.errors import Problem
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.log import EventReader
-from studio.runs.process import alive
+from studio.runs.process import worker
 from studio.words import mark
 
 StateName = Literal[
@@ -17,11 +18,9 @@ StateName = Literal[
 ]
 LIVING: tuple[StateName, ...] = ("starting", "training", "paused")
 
-_LOST = Problem(
-    "",
-    mark("The training process ended without a word at step {step}."),
-    mark("Go on from the last checkpoint."),
-)
+_LOST = mark("The training process ended without a word at step {step}.")
+_RESUME = mark("Go on from the last checkpoint.")
+_AGAIN = mark("Start it again: it had written no checkpoint yet.")
 
 
 @dataclass
@@ -93,7 +92,8 @@ class RunState:
         self.problem, self.failed_kind, self.adapter = None, "", ""
 
     def _on_step(self, event: ev.Step) -> None:
-        self.name, self.step, self.epoch, self.loss = "training", event.step, event.epoch, event.loss
+        self.name, self.problem = "training", None
+        self.step, self.epoch, self.loss = event.step, event.epoch, event.loss
         known = self.seconds_a_step
         self.seconds_a_step = event.seconds if not known else 0.9 * known + 0.1 * event.seconds
 
@@ -108,7 +108,7 @@ class RunState:
         self.peak_memory = max(self.peak_memory, event.reserved or event.process)
 
     def _on_checkpoint(self, event: ev.Checkpoint) -> None:
-        gone = {int(name.rsplit("-", 1)[-1]) for name in event.removed}
+        gone = {int(step) for name in event.removed for step in re.findall(r"-(\d+)$", name)}
         kept = [step for step in self.checkpoints if step not in gone and step != event.step]
         self.checkpoints = [*kept, event.step]
 
@@ -119,7 +119,7 @@ class RunState:
         self.name = "paused"
 
     def _on_resumed(self, event: ev.Resumed) -> None:
-        self.name, self.step = "training", event.step
+        self.name, self.problem, self.step = "training", None, event.step
 
     def _on_stopped(self, event: ev.Stopped) -> None:
         self.name, self.adapter, self.step = "stopped", event.adapter, event.step
@@ -131,13 +131,18 @@ class RunState:
         self.name, self.failed_kind = "failed", event.kind
         self.problem = Problem("", event.text, event.next_step, event.values)
 
-    def settle(self, living: bool, begun: bool) -> None:
-        """Hold the state against the process: what says it runs but does not is lost."""
+    def settle(self, living: bool, begun: bool, since: float = 0.0) -> None:
+        """Hold the state against the process: what says it runs but does not is lost.
+
+        `begun` says that a worker was started at some time, `since` when the living one was: one
+        that is younger than the last event has just been started on an ended run.
+        """
         if not living and (self.name in LIVING or (self.name == "queued" and begun)):
             self.name = "lost"
-            self.problem = Problem("", _LOST.text, _LOST.next_step, {"step": self.step})
-        elif self.name in ("queued", "lost") and living:
-            self.name = "starting"
+            step = _RESUME if self.checkpoints else _AGAIN
+            self.problem = Problem("", _LOST, step, {"step": self.step})
+        elif living and (self.name in ("queued", "lost") or since > self.last > 0):
+            self.name, self.problem = "starting", None
 
 
 def read_state(folder: RunFolder) -> RunState:
@@ -145,8 +150,9 @@ def read_state(folder: RunFolder) -> RunState:
 
     The process is looked at before the events, so that an ending is never mistaken for a loss.
     """
-    living = alive(folder)
+    process = worker(folder)
     state = RunState()
-    state.feed(EventReader(folder.events).read(1 << 40))
-    state.settle(living, folder.worker_log.exists())
+    state.feed(EventReader(folder.events).read_all())
+    since = process.create_time() if process else 0.0
+    state.settle(process is not None, folder.worker_log.exists(), since)
     return state

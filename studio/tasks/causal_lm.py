@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.errors import Problem
-from studio.rows import Row, RowError
 from studio.models.facts import ModelFacts
-from studio.tasks.task import IGNORED, Example, Question, Setting
-from studio.tasks.template import render
+from studio.rows import Row, RowError
+from studio.tasks.task import IGNORED, Example, Ids, Question, Setting
+from studio.tasks.template import needs_template, render
 from studio.words import mark
 
 
@@ -35,8 +36,7 @@ class CausalLM:
         """Refuse models that do not generate, and long chats without a chat template."""
         if not self.fits_model(facts):
             return [_cannot_generate(facts)]
-        long_chat = any(len(row.messages) > 2 for row in rows)
-        if long_chat and not facts.chat_template:
+        if not facts.chat_template and any(needs_template(row) for row in rows):
             return [
                 Problem(
                     "model.source",
@@ -97,7 +97,7 @@ def _encode_chat(row: Row, tokenizer: Any, setting: Setting) -> Example:
     return _cut(ids, labels, setting.max_length)
 
 
-def _inside(places: np.ndarray, answers: Sequence[tuple[int, int]]) -> np.ndarray:
+def _inside(places: NDArray[np.int64], answers: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
     """Say for each token's (start, end) whether it begins inside an answer."""
     inside = np.zeros(len(places), dtype=bool)
     for start, end in answers:
@@ -105,7 +105,7 @@ def _inside(places: np.ndarray, answers: Sequence[tuple[int, int]]) -> np.ndarra
     return inside & (places[:, 1] > places[:, 0])
 
 
-def _cut(ids: np.ndarray, labels: np.ndarray, longest: int) -> Example:
+def _cut(ids: Ids, labels: Ids, longest: int) -> Example:
     """Cut a row at the longest length; raises RowError when nothing trained is left."""
     cut = len(ids) > longest
     if not (labels[1:longest] != IGNORED).any():
@@ -127,7 +127,7 @@ def _encode_text(text: str, tokenizer: Any, setting: Setting) -> list[Example]:
     parts = [whole[i : i + setting.max_length] for i in range(0, len(whole), setting.max_length)]
     examples = [Example(part, part.copy()) for part in parts if len(part) > 1]
     if not examples:
-        raise RowError(mark("The text is empty."))
+        raise RowError(mark("The text is too short to learn from."))
     return examples
 
 

@@ -1,5 +1,6 @@
 """Sequence classification: which class a text belongs to."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from studio.errors import Problem
-from studio.rows import Row, RowError
 from studio.models.facts import ModelFacts
+from studio.rows import Row, RowError
 from studio.tasks.task import Example, Question, Setting
 from studio.words import mark
 
@@ -35,6 +36,8 @@ class SeqCls:
 
     def problems(self, rows: Sequence[Row], facts: ModelFacts) -> list[Problem]:
         """Refuse rows without labels, with a single class, or with a class a row."""
+        if not self.fits_model(facts):
+            return [_no_classifier(facts)]
         counts = Counter(row.label for row in rows if row.label is not None)
         if not counts:
             return [_problem(mark("The rows have no labels."), mark("Add a column named label."))]
@@ -60,19 +63,19 @@ class SeqCls:
     def labels(self, rows: Sequence[Row]) -> tuple[str, ...]:
         """Return the classes, numbers by value and words by alphabet."""
         found = {row.label for row in rows if row.label is not None}
-        if all(label.lstrip("-").isdigit() for label in found):
+        if all(re.fullmatch(r"-?\d+", label, re.ASCII) for label in found):
             return tuple(sorted(found, key=int))
         return tuple(sorted(found))
 
     def encode(self, row: Row, tokenizer: Any, setting: Setting) -> list[Example]:
         """Tokenise the text and number its label."""
         if row.label not in setting.labels:
-            raise RowError(
-                mark("The label {label} is in no trained row."), label=row.label or "–"
-            )
-        ids = tokenizer(row.text, truncation=True, max_length=setting.max_length)["input_ids"]
+            raise RowError(mark("The label {label} is in no trained row."), label=row.label or "–")
+        ids = tokenizer(row.text)["input_ids"]
+        cut = len(ids) > setting.max_length
+        if cut:  # once more, so that the token which ends a text is kept
+            ids = tokenizer(row.text, truncation=True, max_length=setting.max_length)["input_ids"]
         label = np.asarray([setting.labels.index(row.label)], dtype=np.int32)
-        cut = len(ids) == setting.max_length
         return [Example(np.asarray(ids, dtype=np.int32), label, cut)]
 
     def question(self, row: Row) -> Question | None:
@@ -83,13 +86,18 @@ class SeqCls:
         """Pad texts to the longest of the batch; labels have shape (rows,)."""
         import torch
 
+        filler = (
+            tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        )
+
         def lay(examples: list[Example]) -> dict[str, Any]:
-            padded = tokenizer.pad(
-                {"input_ids": [example.ids.tolist() for example in examples]},
-                return_tensors="pt",
-            )
+            shape = (len(examples), max(len(example.ids) for example in examples))
+            ids, mask = torch.full(shape, filler), torch.zeros(shape, dtype=torch.long)
+            for index, example in enumerate(examples):
+                ids[index, : len(example.ids)] = torch.from_numpy(example.ids)
+                mask[index, : len(example.ids)] = 1
             labels = torch.tensor([int(example.labels[0]) for example in examples])
-            return {**padded, "labels": labels}
+            return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
         return lay
 
@@ -113,6 +121,16 @@ class SeqCls:
         true, predicted = gathered["true"], gathered["predicted"]
         f1 = f1_score(true, predicted, average="macro", zero_division=0.0)
         return {"accuracy": float(accuracy_score(true, predicted)), "f1": float(f1)}
+
+
+def _no_classifier(facts: ModelFacts) -> Problem:
+    """Return the problem of a model that cannot be made a classifier."""
+    return Problem(
+        "task.name",
+        mark("{model} ({architecture}) cannot be made to sort texts."),
+        mark("Choose another model, such as an encoder."),
+        {"model": facts.name, "architecture": facts.architecture or facts.model_type},
+    )
 
 
 def _problem(text: str, next_step: str, **values: object) -> Problem:

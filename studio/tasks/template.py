@@ -4,6 +4,7 @@ Most templates do not mark what the assistant says, so the answers are found by 
 conversation up to each of them; what is added by the next turn is the answer with its stop token.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,25 +25,38 @@ def render(row: Row, tokenizer: Any) -> Rendered:
     """Render a row's conversation; raises RowError when the template refuses it."""
     if not getattr(tokenizer, "chat_template", None):
         return _plain(row, tokenizer)
-    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
+    turns = _dicts(row.messages)
     text = _template(tokenizer, turns)
-    last = max(index for index, turn in enumerate(turns) if turn["role"] == "assistant")
     places = [index for index, turn in enumerate(turns) if turn["role"] == "assistant"]
     spans = [_span(tokenizer, turns, index, text) for index in places]
-    if all(spans):
-        return _with_stop(Rendered(text, tuple(s for s in spans if s)), tokenizer)
-    text = _template(tokenizer, turns[: last + 1])
-    final = _span(tokenizer, turns[: last + 1], last, text)
+    found = tuple(span for span in spans if span)
+    if found and len(found) == len(places):
+        return _with_stop(Rendered(text, found), tokenizer)
+    upto = turns[: places[-1] + 1] if places else []
+    text = _template(tokenizer, upto) if upto else ""
+    final = _span(tokenizer, upto, len(upto) - 1, text) if upto else None
     if final is None:
         raise RowError(mark("The chat template rewrites the conversation, so no answer is found."))
     return _with_stop(Rendered(text, (final,), whole=False), tokenizer)
 
 
+def needs_template(row: Row) -> bool:
+    """Say whether a row is more than a question and its answer, which any model can learn."""
+    roles = [turn.role for turn in row.messages]
+    return bool(roles) and (roles[-1] != "assistant" or roles.count("assistant") > 1)
+
+
 def prompt_text(messages: list[dict[str, str]], tokenizer: Any) -> str:
-    """Return the text after which the model answers."""
-    if not getattr(tokenizer, "chat_template", None):
-        return "\n\n".join(turn["content"] for turn in messages) + "\n\n"
-    return _template(tokenizer, messages, answer_follows=True)
+    """Return the text after which the model answers, special tokens included."""
+    if getattr(tokenizer, "chat_template", None):
+        return _template(tokenizer, messages, answer_follows=True)
+    return _start(tokenizer) + "\n\n".join(turn["content"] for turn in messages) + "\n\n"
+
+
+def _start(tokenizer: Any) -> str:
+    """Return the token that the tokenizer lays before a text of its own accord, or nothing."""
+    first = tokenizer("a")["input_ids"][:1]
+    return tokenizer.bos_token or "" if first == [tokenizer.bos_token_id] else ""
 
 
 def _span(
@@ -53,7 +67,7 @@ def _span(
     upto = _template(tokenizer, turns[: index + 1]).rstrip()
     if not before or not (text.startswith(before) and text.startswith(upto)):
         return None
-    return len(before), len(upto)
+    return (len(before), len(upto)) if len(upto) > len(before) else None
 
 
 def _template(tokenizer: Any, turns: list[dict[str, str]], answer_follows: bool = False) -> str:
@@ -86,14 +100,14 @@ def _with_stop(rendered: Rendered, tokenizer: Any) -> Rendered:
 
 def _plain(row: Row, tokenizer: Any) -> Rendered:
     """Join question and answer for a model without a chat template."""
-    *before, answer = row.messages
-    if not before or answer.role != "assistant" or any(t.role == "assistant" for t in before):
+    if needs_template(row) or len(row.messages) < 2:
         raise RowError(mark("The model has no chat template for a conversation."))
+    *before, answer = row.messages
     head = prompt_text(_dicts(before), tokenizer)
     text = head + answer.content + (tokenizer.eos_token or "")
     return Rendered(text, ((len(head), len(text)),))
 
 
-def _dicts(messages: list[Message]) -> list[dict[str, str]]:
+def _dicts(messages: Sequence[Message]) -> list[dict[str, str]]:
     """Return messages as templates want them."""
     return [{"role": message.role, "content": message.content} for message in messages]

@@ -8,6 +8,7 @@ from studio.methods.catalogue import method
 from studio.models.sample import NAME as SAMPLE_NAME
 from studio.models.sample import SAMPLE
 from studio.recipe import Recipe
+from studio.runs.events import Stage
 from studio.runs.folder import short_model
 from studio.runs.state import RunState
 from studio.ui.words import MISSING, count, percent
@@ -70,3 +71,21 @@ def data_name(recipe: Recipe) -> str:
         return ""
     first = tr("sample chats") if files[0] == SAMPLE else PurePath(files[0]).name
     return first if len(files) == 1 else f"{first} +{len(files) - 1}"
+
+
+def stage_words(stage: Stage | None) -> str:
+    """Return what a worker does before its first step."""
+    name = stage.name if stage else ""
+    words = {
+        "fetch": tr("Fetching the model"),
+        "convert": tr("Converting the model"),
+        "load": tr("Loading the model"),
+        "data": tr("Reading the data"),
+        "train": tr("Training"),
+        "eval": tr("Evaluating"),
+        "save": tr("Saving"),
+    }
+    said = words.get(name, tr("Getting ready"))
+    if stage is not None and stage.total:
+        return tr("{what}: {percent}", what=said, percent=percent(stage.done / stage.total))
+    return said

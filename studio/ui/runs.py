@@ -7,6 +7,7 @@ are small batches, so that neither 200 runs nor a history of 100 MB can stall th
 import logging
 import shutil
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ class RunsWatcher(QObject):
         self._folder = folder
         self._views: dict[str, RunView] = {}
         self._history: dict[str, Events] = {}
+        self._followers: Counter[str] = Counter()
         self._looked = False
         self._reader: Reader | None = None
 
@@ -72,6 +74,7 @@ class RunsWatcher(QObject):
         self.close()
         self._folder, self._views, self._looked = folder, {}, False
         self._history.clear()
+        self._followers.clear()
         self.begin()
         self.changed.emit()
 
@@ -80,8 +83,9 @@ class RunsWatcher(QObject):
         return self._looked
 
     def list(self) -> Views:
-        """Return every run, newest first."""
-        return sorted(self._views.values(), key=lambda view: view.folder.name, reverse=True)
+        """Return every run, newest first; those without a date last."""
+        known = self._views.values()
+        return sorted(known, key=lambda view: (view.state.began, view.path), reverse=True)
 
     def living(self) -> Views:
         """Return the runs whose worker is at them, newest first."""
@@ -96,14 +100,22 @@ class RunsWatcher(QObject):
         return known if known is not None else look_once(Path(path))
 
     def follow(self, path: str | Path) -> None:
-        """Read a run's events from now on, its history first; `happened` tells them."""
+        """Read a run's events from now on, its history first; `happened` tells them.
+
+        Each call asks for one `unfollow` when its page has seen enough.
+        """
         self.begin()
+        self._followers[str(path)] += 1
         if str(path) not in self._history and self._reader is not None:
             self._history[str(path)] = []
             self._reader.follow(Path(path))
 
     def unfollow(self, path: str | Path) -> None:
-        """Stop reading a run's events and forget its history."""
+        """Forget a run's history when nobody else follows it."""
+        self._followers[str(path)] -= 1
+        if self._followers[str(path)] > 0:
+            return
+        del self._followers[str(path)]
         self._history.pop(str(path), None)
         if self._reader is not None:
             self._reader.unfollow(Path(path))
@@ -151,7 +163,8 @@ class RunsWatcher(QObject):
             folder.path.rename(aside)
         except OSError as reason:
             raise _disk_error(path, reason) from reason
-        self.unfollow(path)
+        while str(path) in self._history:
+            self.unfollow(path)
         self._views.pop(str(path), None)
         jobs.run(self, lambda: shutil.rmtree(aside), lambda _none: None, self._on_left_over)
         self.changed.emit()

@@ -3,9 +3,9 @@
 import importlib
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
 from studio import settings as settings_file
 from studio.errors import StudioError
@@ -15,11 +15,12 @@ from studio.ui.dropping import Dropping
 from studio.ui.keys import Keys
 from studio.ui.places import restore_geometry, save_geometry
 from studio.ui.runs import RunView
+from studio.ui.theme import themes
 from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.rail import NARROW_WINDOW, Rail
 from studio.ui.widgets.strips import MachineStrip, RunStrip
 from studio.ui.widgets.toast import Toaster
-from studio.ui.words import done_at, duration, gigabytes_number, percent
+from studio.ui.words import done_at, duration, gigabytes_number, percent, whole_gigabytes
 from studio.words import tr, use_language
 
 SMALLEST = QSize(1040, 680)
@@ -51,6 +52,8 @@ class MainWindow(QMainWindow):
         context.go.connect(self.show_page)
         context.use_changed.connect(self._on_use_changed)
         context.runs.changed.connect(self._on_runs_changed)
+        context.settings_changed.connect(self._on_settings_changed)
+        self._spoken, self._dressed = context.settings.language, context.settings.theme
         self._build()
         restore_geometry(self)
         self.show_page("home", "")
@@ -84,6 +87,9 @@ class MainWindow(QMainWindow):
     def rebuild(self) -> None:
         """Make everything anew, for another language; what the pages keep is in the context."""
         use_language(self.context.settings.language)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            themes().apply(app, self.context.settings.theme)  # Chinese has other sizes
         old, focus = self.centralWidget(), self._page
         self.keys.remove()
         self._build()
@@ -93,6 +99,16 @@ class MainWindow(QMainWindow):
             self._on_use_changed()
         self._on_runs_changed()
         self.show_page(focus, self._argument)
+
+    def _on_settings_changed(self) -> None:
+        """Dress or speak anew; not before the page that asked for it has returned."""
+        chosen, app = self.context.settings, QApplication.instance()
+        if chosen.theme != self._dressed and isinstance(app, QApplication):
+            self._dressed = chosen.theme
+            themes().apply(app, chosen.theme)
+        if chosen.language != self._spoken:
+            self._spoken = chosen.language
+            QTimer.singleShot(0, self, self.rebuild)
 
     def show_page(self, page: str, argument: str = "") -> None:
         """Show a page and hand it its argument; a page that cannot be made is told, not fatal."""
@@ -163,7 +179,7 @@ class MainWindow(QMainWindow):
         machine, use = self.context.machine, self.context.use
         ours = sum(_memory_of(run, machine.card is not None) for run in self.context.runs.living())
         used = gigabytes_number(use.used)
-        total = gigabytes_number(machine.limit)
+        total = whole_gigabytes(machine.limit)
         parts = [("weights", min(ours, use.used)), ("other", max(0, use.used - ours))]
         if machine.card and use.card:
             self.machine_strip.set_machine(
@@ -180,7 +196,7 @@ class MainWindow(QMainWindow):
             tr("no GPU"),
             parts,
             machine.limit,
-            tr("Memory {used} of {total} GB", used=used, total=total),
+            tr("RAM {used} of {total} GB", used=used, total=total),
             tr("CPU {percent}", percent=f"{use.processor_load:.0f}%"),
         )
 

@@ -22,6 +22,11 @@ def gigabytes_number(size: float) -> str:
     return f"{value:,.0f}" if value >= 99.95 or abs(value - round(value)) < 0.05 else f"{value:.1f}"
 
 
+def whole_gigabytes(size: float) -> str:
+    """Return the memory of a card or a machine as it is sold: "24" for 23.5 GB."""
+    return f"{round(size / 2**30):,}"
+
+
 def file_size(size: float) -> str:
     """Return bytes on a disk as "93 MB"; files count 1,000s."""
     value = float(size)
@@ -70,16 +75,14 @@ def when(t: float, brief: bool = False) -> str:
     if days == 1:
         return tr("yesterday")
     if moment.year != now.year and days > 180:
-        return _date(moment, tr("d MMM yyyy"))
-    if brief or days >= 7:
-        return _date(moment, tr("d MMM"))
-    return _date(moment, tr("ddd d MMM"))
+        return _date(moment, "year")
+    return _date(moment, "day" if brief or days >= 7 else "weekday")
 
 
 def exactly(t: float) -> str:
     """Return a moment with its date and its time, for tool tips."""
     moment = datetime.fromtimestamp(t)
-    return f"{_date(moment, tr('d MMM yyyy'))}, {moment:%H:%M:%S}"
+    return f"{_date(moment, 'year')}, {moment:%H:%M:%S}"
 
 
 def done_at(seconds_left: float) -> str:
@@ -87,12 +90,19 @@ def done_at(seconds_left: float) -> str:
     end = datetime.now() + timedelta(seconds=seconds_left)
     if end.date() == datetime.now().date():
         return f"{end:%H:%M}"
-    return f"{_date(end, tr('d MMM'))} {end:%H:%M}"
+    return f"{_date(end, 'day')} {end:%H:%M}"
 
 
-def _date(moment: datetime, pattern: str) -> str:
-    """Return a date with the names of the person's language."""
+_PATTERNS = {
+    "en": {"day": "d MMM", "weekday": "ddd d MMM", "year": "d MMM yyyy"},
+    "zh_CN": {"day": "M月d日", "weekday": "M月d日 ddd", "year": "yyyy年M月d日"},
+}
+
+
+def _date(moment: datetime, form: str) -> str:
+    """Return a date in the order and with the names of the person's language."""
     locale = QLocale("zh_CN" if language() == "zh_CN" else "en_GB")
+    pattern = _PATTERNS.get(language(), _PATTERNS["en"])[form]
     return str(locale.toString(QDate(moment.year, moment.month, moment.day), pattern))
 
 

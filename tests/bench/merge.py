@@ -50,17 +50,17 @@ def build(folder: Path) -> None:
     from safetensors.torch import save_file
 
     sys.path.insert(0, str(ROOT))
-    from studio.engine.shards import Output, write_shards
+    from studio.engine.shards import Output, Part, write_shards
 
     def describe(name: str, shape: tuple[int, ...]) -> Output:
         size = 2 * torch.Size(shape).numel()
 
-        def pieces() -> Iterator[torch.Tensor]:
-            for rows in range(0, shape[0], 2048):
-                part = (min(2048, shape[0] - rows), *shape[1:])
-                yield (torch.randn(part) * 0.02).bfloat16()
+        def parts() -> Iterator[Part]:
+            for row in range(0, shape[0], 2048):
+                part = torch.Size((min(2048, shape[0] - row), *shape[1:]))
+                yield 2 * part.numel(), lambda part=part: (torch.randn(part) * 0.02).bfloat16()
 
-        return Output(name, "BF16", shape, size, 2, pieces)
+        return Output(name, "BF16", shape, size, 2, parts)
 
     if (folder / "adapter").exists():
         return

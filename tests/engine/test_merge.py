@@ -1,4 +1,4 @@
-"""The streamed merge gives what PEFT gives, refuses what does not fit, and leaves nothing behind."""
+"""The streamed merge gives what PEFT gives, refuses what does not fit, leaves nothing behind."""
 
 import json
 import shutil
@@ -74,7 +74,7 @@ def save_adapter(base: Path, folder: Path, settings: Any, kind: Any = None, **lo
         warnings.simplefilter("ignore")
         model = peft.get_peft_model(model, settings)
         torch.manual_seed(1)
-        for name, weight in model.named_parameters():
+        for weight in model.parameters():
             if weight.requires_grad:
                 weight.data += torch.randn_like(weight) * 0.05
         model.save_pretrained(folder)

@@ -22,7 +22,7 @@ from studio.engine.parity import (
 
 # peft 0.21 asks transformers 5.23 a question by its old name.
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
-PROMPTS = [[1, 5, 9, 2, 7, 4], [3, 8, 6], [11, 12]]
+PROMPTS = [[(row * 13 + at * 7) % 96 for at in range(30)] for row in range(4)]
 
 
 def save_pair(folder: Path, kind: Any, config: Any, settings: Any, dtype: torch.dtype) -> dict:
@@ -60,13 +60,14 @@ def merged(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Any, Any, Pa
 def test_a_faithful_merge(merged: tuple[Any, Any, Path], tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     parity = compare(*merged[:2], PROMPTS, progress=lambda *step: told.append(step))
-    assert (parity.prompts, parity.tokens) == (3, 11)
-    assert parity.verdict == "same" and parity.same_tokens == 1
-    assert parity.first_difference is None
-    assert parity.loss_adapter == pytest.approx(parity.loss_merged, abs=0.005)
-    assert told == [(step, 6) for step in range(1, 7)]
+    assert (parity.prompts, parity.tokens) == (4, 120)
+    exact = load_file(merged[2] / "model.safetensors")["lm_head.weight"].dtype == torch.float32
+    assert parity.verdict in (["same"] if exact else ["same", "close"])
+    assert (parity.first_difference is None) == (parity.same_tokens == 1)
+    assert parity.loss_adapter == pytest.approx(parity.loss_merged, abs=1e-4 if exact else 0.02)
+    assert told == [(step, 8) for step in range(1, 9)]
     write_parity(tmp_path / "parity.json", parity)
-    assert json.loads((tmp_path / "parity.json").read_text())["verdict"] == "same"
+    assert json.loads((tmp_path / "parity.json").read_text())["verdict"] == parity.verdict
 
 
 def test_a_damaged_merge(merged: tuple[Any, Any, Path]) -> None:
@@ -93,8 +94,8 @@ def test_classifiers(tmp_path: Path) -> None:
     plain = save_pair(tmp_path, kind, config, settings, torch.float32)
     merge(tmp_path / "base", tmp_path / "adapter", tmp_path / "out")
     adapted = adapter_model(tmp_path / "base", tmp_path / "adapter", plain)
-    parity = compare(adapted, merged_model(tmp_path / "out"), PROMPTS, labels=[0, 2, 1])
-    assert (parity.tokens, parity.verdict) == (3, "same")
+    parity = compare(adapted, merged_model(tmp_path / "out"), PROMPTS, labels=[0, 2, 1, 1])
+    assert (parity.tokens, parity.verdict) == (4, "same")
     assert parity.loss_adapter == pytest.approx(parity.loss_merged, abs=1e-4)
 
 
@@ -120,7 +121,7 @@ def test_not_a_number_is_different() -> None:
     [
         ((1.0, 1e-5, 0.0), "same"),
         ((0.999, 0.5, 0.001), "same"),
-        ((0.97, 0.5, 0.001), "close"),
+        ((0.94, 0.5, 0.001), "close"),
         ((0.97, 0.5, 0.2), "different"),
         ((0.5, 3.0, 0.0), "different"),
     ],

@@ -105,8 +105,14 @@ class Stack(Chart):
         return 0.0, max(self._x_of(self._total), last, 1e-9)
 
     def _reference(self) -> Series:
-        """Return the longest series: its steps are where the cursor can stand."""
-        every = [series for track in self._tracks.values() for series in track.series.values()]
+        """Return the longest measured series: its steps are where the cursor can stand."""
+        measured = [
+            (track, curve.source or curve.key)
+            for track in self._tracks.values()
+            for curve in track.spec.curves
+            if curve.style != "dotted"
+        ]
+        every = [track.series[key] for track, key in measured]
         return max(every, key=len)
 
     def _x_of(self, step: float) -> float:

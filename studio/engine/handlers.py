@@ -1,0 +1,232 @@
+"""What the service can do: one function a request."""
+
+from pathlib import Path
+from typing import Any
+
+from studio.engine.examples import Encoded, encode, nothing_left, warnings
+from studio.engine.export import export
+from studio.engine.generate import answer, classify, reference_loss
+from studio.engine.load import load_tokenizer
+from studio.engine.prepare import prepare
+from studio.engine.result import Loaded, free, open_result
+from studio.engine.service import Reply, Request
+from studio.errors import Problem
+from studio.models.folder import inspect_folder
+from studio.models.inspect import ready_folder
+from studio.recipe import Recipe
+from studio.rows import Row, RowError
+from studio.survey import DataSurvey, longest_row, survey_data
+from studio.tasks.shelf import resolve
+from studio.tasks.task import IGNORED, Example, Question, Setting, Task
+from studio.words import tr
+
+_LONGEST_ANSWER = 256
+
+
+class _Kept:
+    """What stays in memory between requests: one loaded run, one encoded set of rows."""
+
+    def __init__(self) -> None:
+        self.loaded: Loaded | None = None
+        self.rows_key = ""
+        self.rows: tuple[DataSurvey, Task, Any, Setting] | None = None
+
+
+_kept = _Kept()
+
+
+def _prepare(request: Request) -> Reply:
+    """Fetch or unpack a base model."""
+    values = request.values
+    folder = prepare(
+        values["source"], values.get("revision", ""), request.progress, request.stopped
+    )
+    return {"folder": str(folder)}
+
+
+def _check(request: Request) -> Reply:
+    """Encode every row and count what is trained, cut and left out."""
+    data, task, tokenizer, setting = _rows(request)
+    found = encode(data.rows, task, tokenizer, setting)
+    sizes = [len(example.ids) for example in found.examples]
+    told = [*_nothing_left(found, data), *warnings(found, data, setting.max_length)]
+    return {
+        "rows": len(data.rows),
+        "kept": len(data.rows) - len(found.left_out),
+        "left_out": len(found.left_out),
+        "cut": found.cut,
+        "tokens": found.tokens,
+        "trained_tokens": found.trained,
+        "longest": max(sizes, default=0),
+        "mean": sum(sizes) / len(sizes) if sizes else 0.0,
+        "problems": [_plain_problem(problem) for problem in told],
+    }
+
+
+def _nothing_left(found: Encoded, data: DataSurvey) -> list[Problem]:
+    """Return the problem of a set of which nothing can be trained on."""
+    return [] if found.examples else [nothing_left(found, data).problem]
+
+
+def _plain_problem(problem: Problem) -> Reply:
+    """Return a problem as JSON knows it."""
+    return {
+        "field": problem.field,
+        "text": problem.text,
+        "next_step": problem.next_step,
+        "values": {key: str(value) for key, value in problem.values.items()},
+    }
+
+
+def _preview(request: Request) -> Reply:
+    """Return rows as the model will see them, in pieces that are trained on or only read."""
+    data, task, tokenizer, setting = _rows(request)
+    start, count = int(request.values.get("start", 0)), int(request.values.get("count", 1))
+    shown = data.rows[start : start + count]
+    rows = [_shown(start + i, row, task, tokenizer, setting) for i, row in enumerate(shown)]
+    return {"layout": data.layout, "total": len(data.rows), "rows": rows}
+
+
+def _shown(number: int, row: Row, task: Task, tokenizer: Any, setting: Setting) -> Reply:
+    """Return one row in pieces, or why nothing of it is trained on."""
+    try:
+        example = task.encode(row, tokenizer, setting)[0]
+    except RowError as reason:
+        problem = tr(reason.text, **reason.values)
+        return {"number": number, "pieces": [], "tokens": 0, "trained": 0, "problem": problem}
+    per_token = len(example.labels) == len(example.ids) and task.next_token
+    trained = int((example.labels != IGNORED).sum()) if per_token else 0
+    return {
+        "number": number,
+        "pieces": _pieces(example, tokenizer, per_token),
+        "tokens": len(example.ids),
+        "trained": trained,
+        "label": "" if per_token else setting.labels[int(example.labels[0])],
+    }
+
+
+def _pieces(example: Example, tokenizer: Any, per_token: bool) -> list[Reply]:
+    """Join neighbouring tokens of one kind into pieces of text."""
+    ids = example.ids.tolist()
+    flags = (example.labels != IGNORED).tolist() if per_token else [False] * len(ids)
+    pieces: list[Reply] = []
+    begin = 0
+    for end in range(1, len(ids) + 1):
+        if end == len(ids) or flags[end] != flags[begin]:
+            text = tokenizer.decode(ids[begin:end], clean_up_tokenization_spaces=False)
+            pieces.append({"text": text, "trained": flags[begin]})
+            begin = end
+    return pieces
+
+
+def _rows(request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
+    """Read the recipe's rows and tokenizer, once for the same recipe."""
+    recipe = Recipe.model_validate(request.values["recipe"])
+    sections = ("model", "data", "task")
+    key = f"{recipe.model_dump_json(include=set(sections))} {recipe.training.max_length}"
+    if _kept.rows is None or _kept.rows_key != key:
+        _kept.rows, _kept.rows_key = _read_rows(recipe, request), key
+    return _kept.rows
+
+
+def _read_rows(recipe: Recipe, request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
+    """Read rows and tokenizer."""
+    source = recipe.model.source
+    folder = ready_folder(source) or prepare(
+        source, recipe.model.revision, request.progress, request.stopped
+    )
+    request.progress("data", 0, 0)
+    data = survey_data(recipe)
+    facts = inspect_folder(folder)
+    task = resolve(recipe.task.name, data.gives, facts)
+    labels = task.labels([*data.rows, *data.held_out])
+    setting = Setting(longest_row(recipe, facts), recipe.task.train_on, labels)
+    tokenizer = load_tokenizer(folder, recipe.model.trust_remote_code)
+    return data, task, tokenizer, setting
+
+
+def _chat(request: Request) -> Reply:
+    """Answer a prompt with the base model and the tuned one, streamed."""
+    loaded = _loaded(request)
+    return {
+        side: _one_side(loaded, side, request) for side in request.values.get("sides", ["tuned"])
+    }
+
+
+def _one_side(loaded: Loaded, side: str, request: Request) -> Reply:
+    """Answer with one side."""
+    values = request.values
+    turns = tuple(values.get("messages") or ())
+    question = Question(values.get("prompt") or "", values.get("reference") or "", turns)
+    with loaded.side(side) as model:
+        if not loaded.result.task.generates:
+            return _classes(model, loaded, side, question, request)
+        _text, tokens, seconds = answer(
+            model,
+            loaded.tokenizer,
+            question,
+            longest=int(values.get("max_new_tokens") or _LONGEST_ANSWER),
+            told=lambda piece: request.text(side, piece),
+            stopped=request.stopped,
+        )
+        loss = _loss(model, loaded, question)
+    return {"tokens": tokens, "seconds": seconds, "loss": loss}
+
+
+def _loss(model: Any, loaded: Loaded, question: Question) -> float | None:
+    """Return the loss on the reference, where there is one."""
+    if not question.reference:
+        return None
+    turns = question.messages or ({"role": "user", "content": question.prompt},)
+    asked = Question(question.prompt, question.reference, turns)
+    longest = loaded.result.recipe.training.max_length
+    return reference_loss(
+        model, loaded.tokenizer, asked, question.reference, loaded.result.task, longest
+    )
+
+
+def _classes(model: Any, loaded: Loaded, side: str, question: Question, request: Request) -> Reply:
+    """Send the likeliest classes as text; an untrained head says nothing, so the base is silent."""
+    if side == "base":
+        return {"tokens": 0, "seconds": 0.0, "loss": None}
+    found = classify(model, loaded.tokenizer, question.prompt)[:5]
+    request.text(side, "\n".join(f"{label}  {chance:.1%}" for label, chance in found))
+    return {"tokens": 0, "seconds": 0.0, "loss": None}
+
+
+def _loaded(request: Request) -> Loaded:
+    """Return the run's model, loaded once."""
+    path = Path(request.values["run"])
+    if _kept.loaded is None or _kept.loaded.result.folder.path != path:
+        _release(request)
+        result = open_result(path, request.progress)
+        request.progress("load", 0, 0)
+        _kept.loaded = Loaded(result)
+    return _kept.loaded
+
+
+def _export(request: Request) -> Reply:
+    """Export a run."""
+    _release(request)
+    result = open_result(Path(request.values["run"]), request.progress)
+    out = Path(request.values["out"]).expanduser()
+    return export(result, request.values["to"], out, request.progress, request.stopped)
+
+
+def _release(_request: Request) -> Reply:
+    """Give the model's memory back, as before a run starts on the same card."""
+    if _kept.loaded is not None:
+        device = _kept.loaded.result.device.name
+        _kept.loaded = None
+        free(device)
+    return {}
+
+
+HANDLERS = {
+    "prepare": _prepare,
+    "check": _check,
+    "preview": _preview,
+    "chat": _chat,
+    "export": _export,
+    "release": _release,
+}

@@ -1,0 +1,39 @@
+"""Whatever ends a run is told in one sentence, and never guessed."""
+
+import errno
+
+import pytest
+import torch
+
+from studio.engine.failure import failed
+from studio.errors import ModelError
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "words"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "memory", "card ran out of memory"),
+        (MemoryError(), "memory", "ran out of memory"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9"), "memory", "out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk", "disk is full"),
+        (ModelError("There is no folder {folder}.", "Choose.", folder="x"), "", "no folder"),
+        (RuntimeError("shapes differ\nlong text"), "error", "RuntimeError: {"),
+    ],
+)
+def test_each_ending_has_its_sentence(reason, kind, words):
+    event = failed(reason, 7, on_card=True)
+    assert event.kind == kind
+    assert event.step == 7
+    assert words in event.text or words.rstrip("{") in str(event.values.get("reason", ""))
+    assert event.next_step
+
+
+def test_an_unknown_error_gives_its_first_line_only():
+    event = failed(RuntimeError("shapes differ\nlong text"), 1, on_card=False)
+    assert event.values["reason"] == "RuntimeError: shapes differ"
+
+
+def test_a_real_lack_of_memory_is_recognised():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(1 << 60, dtype=torch.uint8)
+    assert failed(caught.value, 1, on_card=False).kind == "memory"

@@ -1,0 +1,97 @@
+"""Refusals: each with a field, a reason and a way out."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from studio.methods.check import problems
+from studio.recipe import from_mapping
+from tests.helpers.facts import LAPTOP, with_card
+
+
+def _said(machine: object = LAPTOP, task: str = "causal_lm", **sections: object) -> list[tuple[str, str]]:
+    """Return field and sentence of each problem."""
+    found = problems(from_mapping(sections), task, machine)  # type: ignore[arg-type]
+    assert all(problem.step() for problem in found)
+    json.dumps([problem.values for problem in found])
+    return [(problem.field, problem.sentence()) for problem in found]
+
+
+@pytest.mark.parametrize("name", ["lora", "qlora", "lora_8bit", "ia3", "prefix_tuning", "full"])
+def test_good_ones(name: str) -> None:
+    """Nothing to refuse, whether or not the task is known."""
+    assert _said(method={"name": name}) == []
+    assert _said(method={"name": name}, task="") == []
+
+
+def test_unknown_method() -> None:
+    """It is the only problem."""
+    assert _said(method={"name": "lorra", "r": 3}) == [("method.name", "There is no method lorra.")]
+
+
+def test_task() -> None:
+    """A prefix cannot classify."""
+    ((field, said),) = _said(method={"name": "prefix_tuning"}, task="seq_cls")
+    assert (field, said) == ("method.name", "Prefix tuning cannot do the task seq_cls.")
+
+
+@pytest.mark.parametrize(
+    ("knobs", "said"),
+    [
+        ({"rank": 8}, "LoRA has no setting rank."),
+        ({"r": 0}, "r is 0, but must be at least 1."),
+        ({"r": 5000}, "r is 5000, but must be at most 1024."),
+        ({"r": 2.5}, "r is 2.5, which is no number it can have."),
+        ({"r": True}, "r is True, which is no number it can have."),
+        ({"r": "8"}, "r is 8, which is no number it can have."),
+        ({"lora_dropout": float("nan")}, "lora_dropout is nan, which is no number it can have."),
+        ({"use_rslora": 1}, "use_rslora must be true or false."),
+        ({"bias": "some"}, "bias is some; known: none, lora_only, all."),
+        ({"bias": ["none"]}, "bias is ['none']; known: none, lora_only, all."),
+        ({"target_modules": [1]}, "target_modules is [1]; known: all-linear, auto."),
+    ],
+)
+def test_knobs(knobs: dict[str, object], said: str) -> None:
+    """Unknown ones, and values that they cannot have."""
+    ((field, sentence),) = _said(method={"name": "lora", **knobs})
+    assert sentence == said
+    assert field == f"method.{next(iter(knobs))}"
+
+
+def test_named_layers_are_fine() -> None:
+    """A list of names, and a whole number where a fraction may stand."""
+    assert _said(method={"target_modules": ["q_proj"], "lora_dropout": 0}) == []
+
+
+@pytest.mark.parametrize(("bits", "shown"), [("nf4", "4-bit"), ("int8", "8-bit")])
+def test_full_needs_whole_weights(bits: str, shown: str) -> None:
+    """Weights in few bits cannot be trained."""
+    ((field, said),) = _said(method={"name": "full"}, model={"quantization": bits})
+    assert (field, said) == (
+        "model.quantization", f"Full fine-tuning cannot train weights that are held in {shown}."
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sections", "field"),
+    [
+        ({"method": {"name": "qlora"}}, "method.name"),
+        ({"training": {"optimizer": "adamw_8bit"}}, "training.optimizer"),
+    ],
+)
+def test_without_bitsandbytes(sections: dict[str, object], field: str) -> None:
+    """The method or the optimizer is named, whichever needs it."""
+    machine = replace(LAPTOP, four_bit=False)
+    ((found, said),) = _said(machine, **sections)
+    assert found == field
+    assert "bitsandbytes is not installed" in said
+
+
+def test_card_too_old_for_8_bit() -> None:
+    """But not when the processor is chosen, and not for 4-bit."""
+    machine, _ = with_card(8, (6, 1))
+    ((field, _said_),) = _said(machine, method={"name": "lora_8bit"})
+    assert field == "method.name"
+    assert _said(machine, method={"name": "lora_8bit"}, hardware={"device": "cpu"}) == []
+    assert _said(machine, method={"name": "qlora"}) == []

@@ -1,0 +1,138 @@
+"""The survey: everything that a recipe names, and every problem at once."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from studio import survey as surveys
+from studio.models.facts import ModelFacts
+from studio.recipe import Recipe, from_mapping
+from studio.rows import Message, Row
+from studio.survey import split, survey, tokens_of
+from tests.helpers.facts import BERT, IDLE, LAPTOP, LLAMA_3B
+from tests.helpers.tiny import chat_rows, label_rows
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def _survey(
+    monkeypatch: pytest.MonkeyPatch, facts: ModelFacts | None, **sections: object
+) -> surveys.Survey:
+    """Survey a recipe whose model is known to have these facts."""
+    if facts:
+        monkeypatch.setattr(surveys, "inspect", lambda _source, _revision: facts)
+    recipe = from_mapping({"model": {"source": "x/y"}, **sections})  # type: ignore[dict-item]
+    return survey(recipe, IDLE, LAPTOP)
+
+
+def test_good_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No problems, figures for all."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 40))]}
+    found = _survey(monkeypatch, LLAMA_3B, data=data)
+    assert found.problems == []
+    assert found.task is not None
+    assert found.task.name == "causal_lm"
+    assert found.data is not None
+    assert (found.data.facts.rows, found.data.facts.eval_rows) == (38, 2)
+    assert found.estimate is not None
+
+
+def test_every_problem_at_once(tmp_path: Path) -> None:
+    """Model and data and method, each with its field."""
+    data = {"files": [str(tmp_path / "none.jsonl")]}
+    recipe = from_mapping({"model": {"source": str(tmp_path / "no")}, "data": data})
+    found = survey(recipe, IDLE, LAPTOP)
+    assert [problem.field for problem in found.problems] == ["model.source", "data.files"]
+    assert all(problem.step() for problem in found.problems)
+    json.dumps([problem.values for problem in found.problems])
+
+
+def test_empty_recipe() -> None:
+    """Nothing chosen is two problems."""
+    said = [problem.sentence() for problem in survey(Recipe(), IDLE, LAPTOP).problems]
+    assert said == ["No base model is chosen.", "No data is chosen."]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"pickled": True}, "model.allow_pickle"),
+        ({"own_code": True}, "model.trust_remote_code"),
+        ({"tokenizer": False}, "model.source"),
+        ({"context": 512}, "training.max_length"),
+    ],
+)
+def test_model_problems(
+    change: dict[str, object], field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not safe, not whole, or cannot read rows so long."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
+    found = _survey(monkeypatch, replace(LLAMA_3B, **change), data=data)  # type: ignore[arg-type]
+    assert [problem.field for problem in found.problems] == [field]
+    assert str(found.problems[0])
+
+
+def test_consent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the person agreed to is no problem."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
+    facts = replace(LLAMA_3B, pickled=True, own_code=True)
+    model = {"source": "x/y", "allow_pickle": True, "trust_remote_code": True}
+    assert _survey(monkeypatch, facts, data=data, model=model).problems == []
+
+
+def test_task_that_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Labels for a chat task, chats for a classifier, an encoder that shall write."""
+    labels = {"files": [str(label_rows(tmp_path / "l.jsonl", 20))]}
+    chats = {"files": [str(chat_rows(tmp_path / "c.jsonl", 20))]}
+    short = {"max_length": 128}
+    cases = [(labels, "causal_lm", LLAMA_3B), (chats, "seq_cls", LLAMA_3B), (chats, "auto", BERT)]
+    for data, task, facts in cases:
+        found = _survey(monkeypatch, facts, data=data, task={"name": task}, training=short)
+        assert [problem.field for problem in found.problems] == ["task.name"]
+
+
+def test_unknown_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the nearest one."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 20))]}
+    (problem,) = _survey(monkeypatch, LLAMA_3B, data=data, task={"name": "casual_lm"}).problems
+    assert (problem.field, problem.step()) == ("task.name", "Did you mean causal_lm?")
+
+
+def test_disk_too_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked before and not after."""
+    monkeypatch.setattr(surveys, "free_disk", lambda _folder: 1000)
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 20))]}
+    (problem,) = _survey(monkeypatch, LLAMA_3B, data=data).problems
+    assert "and the disk" in problem.sentence() or "on the disk" in problem.sentence()
+
+
+@pytest.mark.parametrize(
+    ("rows", "share", "held"), [(1, 0.5, 0), (4, 0.05, 0), (5, 0.05, 1), (100, 0.05, 5), (10, 0, 0)]
+)
+def test_split(rows: int, share: float, held: int) -> None:
+    """The same each time, nothing lost, at least one row trained."""
+    all_rows = [Row(text=str(number)) for number in range(rows)]
+    trained, out = split(all_rows, share, 7)
+    assert len(out) == held
+    assert sorted([*trained, *out], key=lambda row: int(row.text)) == all_rows
+    assert split(all_rows, share, 7) == (trained, out)
+
+
+def test_eval_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of their own are held out, and none of the others."""
+    data = {
+        "files": [str(chat_rows(tmp_path / "a.jsonl", 10))],
+        "eval_files": [str(chat_rows(tmp_path / "b.jsonl", 3))],
+    }
+    found = _survey(monkeypatch, LLAMA_3B, data=data)
+    assert found.data is not None
+    assert (len(found.data.rows), len(found.data.held_out)) == (10, 3)
+
+
+def test_token_estimate() -> None:
+    """Latin letters share a token, Chinese characters take one each."""
+    assert tokens_of(Row(text="word " * 100)) == pytest.approx(140, rel=0.15)
+    assert tokens_of(Row(text="中" * 100)) == pytest.approx(100, rel=0.15)
+    assert tokens_of(Row(messages=(Message("user", "a"), Message("assistant", "b")))) < 20
