@@ -88,6 +88,7 @@ def _merge(result: RunResult, out: Path, progress: Progress, stopped: Callable[[
         out,
         config=result.config,
         tokenizer=result.adapter,
+        device=result.device.name,
         progress=lambda done, total, _name: progress("merge", done, total),
         stopped=stopped,
     )

@@ -89,10 +89,9 @@ def verdict(same_tokens: float, largest: float, loss_gap: float) -> Verdict:
     both are right and differ a little: "close". Measured with SmolLM2-135M in bfloat16, rank 16
     on all linear layers, 2,018 positions: 97.0 to 98.1 % of the tokens the same, losses apart by
     0.0025 to 0.010 (PEFT's merge: the very same figures; a tiny random model, all near ties:
-    94 %); one projection left out of all layers
-    95.5 % and 0.075; a scale of one half 86 % and 0.36; no adapter 74 % and 1.35. What moves the
-    model less than rounding does (one layer of thirty, a scale of 0.9) cannot be told apart in
-    16 bits: compare float32 models for that.
+    94 %). One projection left out of all layers: 95.5 % and 0.075; a scale of one half: 86 % and
+    0.36; no adapter: 74 % and 1.35. What moves the model less than rounding does (one layer of
+    thirty, a scale of 0.9) cannot be told apart in 16 bits.
     """
     alike = largest < SAME_LOGITS or same_tokens >= SAME_TOKENS
     if alike and loss_gap <= SAME_LOSS and math.isfinite(largest):

@@ -28,7 +28,7 @@ def read_lines(file: Path) -> Iterator[tuple[int, Raw]]:
     """Read one JSON object a line; empty lines are passed over."""
     for number, line in enumerate(lines(file), 1):
         if line.strip():
-            yield number, _row(_parse(line, file, number), file, number)
+            yield number, _row(_parse(line.rstrip(), file, number), file, number)
 
 
 def _is_object(text: str) -> bool:

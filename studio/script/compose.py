@@ -1,6 +1,6 @@
 """Put the script together: values of the recipe at the top, then only the parts that are needed."""
 
-import pprint
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -48,6 +48,7 @@ _TRANSFORMERS = (
     "TrainingArguments",
     "set_seed",
 )
+_WIDTH = 80
 _SAID = ("remove_unused_columns", "dataloader_pin_memory")  # whose default is true
 _DTYPES = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 
@@ -81,7 +82,7 @@ def script(
 def _joined(parts: list[str]) -> str:
     """Join parts with one empty line between, and two before a function."""
     text = "\n".join(part.strip("\n") + "\n" for part in parts)
-    return re.sub(r"\n+(?=(def|ROLES) )", "\n\n\n", text)
+    return re.sub(r"\n+(?=(def|ROLES|READERS|rows = load))", "\n\n\n", text)
 
 
 def _head(recipe: Recipe, facts: ModelFacts, body: str) -> str:
@@ -90,6 +91,7 @@ def _head(recipe: Recipe, facts: ModelFacts, body: str) -> str:
     bits, paged = quantization(recipe) != "none", recipe.training.optimizer != "adamw"
     needed = ["torch", "transformers", "accelerate", *(["peft"] if chosen.peft else [])]
     needed += ["bitsandbytes"] if bits or paged else []
+    needed += ["pyarrow"] if "pyarrow." in body else []
     own = [f"import {name}" for name in ("csv", "json", "random") if f"{name}." in body]
     others = [f"import {name}" for name in ("jinja2", "pyarrow.parquet") if f"{name}." in body]
     peft = ["from peft import get_peft_config, get_peft_model"] if chosen.peft else []
@@ -105,7 +107,9 @@ def _head(recipe: Recipe, facts: ModelFacts, body: str) -> str:
         *others,
         "import torch",
         *peft,
-        f"from transformers import (\n    {', '.join(names)},\n)",
+        "from transformers import (",
+        *(f"    {name}," for name in names),
+        ")",
     ]
     return "\n".join(lines)
 
@@ -123,7 +127,7 @@ def _values(
         "EVAL_FILES": held,
         "ENCODINGS": {name: encoding_of(Path(name)) for name in _texts([*files, *held])},
         "EVAL_ROWS": data.facts.eval_rows,
-        "MAX_ROWS": recipe.data.max_rows or None,
+        "MAX_ROWS": recipe.data.max_rows,
         "MAX_LENGTH": training.max_length,
         "TRAIN_ON_ALL": recipe.task.train_on == "all",
         "SEED": training.seed,
@@ -132,7 +136,7 @@ def _values(
     }
     used = {key: value for key, value in values.items() if re.search(rf"\b{key}\b", body)}
     named = "".join(f"{key} = {_shown(value)}\n" for key, value in used.items())
-    return f"\n{named}DTYPE = torch.{_dtype(recipe, here)}\n"
+    return f"{named}DTYPE = torch.{_dtype(recipe, here)}\n"
 
 
 def _source(recipe: Recipe) -> str:
@@ -172,9 +176,22 @@ def _columns(data: DataSurvey) -> dict[str, Any]:
     return {"TEXT": found.get(row.text, "text"), "LABEL": found.get(str(row.label), "label")}
 
 
-def _shown(value: Any) -> str:
-    """Return a value as Python writes it, lists over several lines."""
-    return pprint.pformat(value, width=96, sort_dicts=False)
+def _shown(value: Any, indent: int = 0) -> str:
+    """Return a value as Python writes it; long lists and tables go over several lines."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        items = [f"{_shown(key)}: {_shown(one)}" for key, one in value.items()]
+        left, right = "{", "}"
+    elif isinstance(value, list):
+        items, left, right = [_shown(one) for one in value], "[", "]"
+    else:
+        return repr(value)
+    short = left + ", ".join(items) + right
+    if len(short) <= _WIDTH:
+        return short
+    margin = " " * indent
+    return left + "".join(f"\n{margin}    {item}," for item in items) + f"\n{margin}{right}"
 
 
 def _dtype(recipe: Recipe, here: Machine) -> str:
@@ -201,9 +218,15 @@ def _rows(recipe: Recipe, data: DataSurvey) -> str:
 
 
 def _reader(recipe: Recipe) -> str:
-    """Return the function that reads the files, which are all of one kind."""
-    file = resolve(recipe.data.files[0])
-    return _READERS.get(file.suffix.lower()) or _json_reader(file)
+    """Return the function that reads a file, or one for each kind of file that there is."""
+    files = [resolve(name) for name in [*recipe.data.files, *recipe.data.eval_files]]
+    readers = {str(file): _READERS.get(file.suffix.lower()) or _json_reader(file) for file in files}
+    kinds = list(dict.fromkeys(readers.values()))
+    if len(kinds) == 1:
+        return kinds[0]
+    named = [kind.replace("def read(", f"def read_{n}(") for n, kind in enumerate(kinds, 1)]
+    table = "".join(f"    {_shown(k)}: read_{kinds.index(v) + 1},\n" for k, v in readers.items())
+    return "\n".join((*named, f"READERS = {{\n{table}}}\n", pieces.READ_ANY))
 
 
 def _json_reader(file: Path) -> str:
@@ -226,15 +249,15 @@ def _encoding(data: DataSurvey, facts: ModelFacts) -> str:
 
 def _prepare(recipe: Recipe, data: DataSurvey, task: Task) -> str:
     """Write how the rows are parted and encoded."""
+    whole = "[:MAX_ROWS]" if recipe.data.max_rows else ""
+    split = [
+        "held = set(random.Random(SEED).sample(range(len(rows)), EVAL_ROWS))",
+        "held_out = [rows[index] for index in sorted(held)]",
+        "rows = [row for index, row in enumerate(rows) if index not in held]",
+    ]
     lines = [
-        "",
-        "rows = load(FILES)[:MAX_ROWS]",
-        "if EVAL_FILES:",
-        "    held_out = load(EVAL_FILES)",
-        "else:",
-        "    held = set(random.Random(SEED).sample(range(len(rows)), EVAL_ROWS))",
-        "    held_out = [rows[index] for index in sorted(held)]",
-        "    rows = [row for index, row in enumerate(rows) if index not in held]",
+        f"rows = load(FILES){whole}",
+        *(["held_out = load(EVAL_FILES)"] if recipe.data.eval_files else split),
         "",
         f"tokenizer = AutoTokenizer.from_pretrained({_from(recipe)})",
         'tokenizer.padding_side = "right"',
@@ -249,7 +272,7 @@ def _prepare(recipe: Recipe, data: DataSurvey, task: Task) -> str:
 
 def _from(recipe: Recipe) -> str:
     """Return the first arguments of from_pretrained."""
-    more = f", revision={recipe.model.revision!r}" if recipe.model.revision else ""
+    more = f", revision={_shown(recipe.model.revision)}" if recipe.model.revision else ""
     return "MODEL" + more + (", trust_remote_code=True" if recipe.model.trust_remote_code else "")
 
 
@@ -266,7 +289,6 @@ def _model(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> str:
         *([] if task.next_token else _label_arguments()),
     ]
     lines = [
-        "",
         f"model = {task.model_class}.from_pretrained(\n    " + ",\n    ".join(given) + ",\n)",
         *([] if task.next_token else ["model.config.pad_token_id = tokenizer.pad_token_id"]),
         "set_seed(SEED)",
@@ -309,10 +331,10 @@ def _peft(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> list[
     knobs = knobs_for(recipe, facts).items()
     given = {key: value for key, value in knobs if value != "auto" and value is not None}
     kind = {"peft_type": method(recipe.method.name).peft, "task_type": task.peft_type}
-    values = "".join(f"    {key!r}: {value!r},\n" for key, value in {**kind, **given}.items())
+    values = "".join(f"    {_shown(k)}: {_shown(v)},\n" for k, v in {**kind, **given}.items())
     cast = _on_card(recipe, here)
     return [
-        f"config = get_peft_config({{\n{values}}})".replace("'", '"'),
+        f"config = get_peft_config({{\n{values}}})",
         f"model = get_peft_model(model, config, autocast_adapter_dtype={cast})",
         "model.print_trainable_parameters()",
     ]
@@ -320,11 +342,11 @@ def _peft(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> list[
 
 def _train(recipe: Recipe, data: DataSurvey, task: Task, here: Machine) -> str:
     """Write how it is trained and saved."""
-    given = "".join(f"    {key}={value!r},\n" for key, value in _arguments(recipe, data, here).items())
+    arguments = _arguments(recipe, data, here).items()
+    given = "".join(f"    {key}={_shown(value)},\n" for key, value in arguments)
     collator = "DataCollatorForSeq2Seq" if task.next_token else "DataCollatorWithPadding"
     no_cache = ["model.config.use_cache = False"] if recipe.training.gradient_checkpointing else []
     lines = [
-        "",
         *no_cache,
         "arguments = TrainingArguments(",
         f'    output_dir=OUTPUT + "/checkpoints",\n{given})',

@@ -12,7 +12,9 @@ def read(file):
     """Give the objects of a file's list."""
     with open(file, encoding=ENCODINGS[file]) as source:
         whole = json.load(source)
-    return whole if isinstance(whole, list) else next(v for v in whole.values() if isinstance(v, list))
+    if isinstance(whole, list):
+        return whole
+    return next(value for value in whole.values() if isinstance(value, list))
 '''
 
 READ_TABLE = '''\
@@ -46,6 +48,12 @@ def read(file):
     return paragraphs
 '''
 
+READ_ANY = '''\
+def read(file):
+    """Give the rows of a file by its kind."""
+    return READERS[file](file)
+'''
+
 ROW_MESSAGES = '''\
 ROLES = {
     "human": "user", "user": "user", "prompter": "user", "system": "system", "developer": "system",
@@ -56,12 +64,15 @@ ROLES = {
 
 def text_of(value):
     """Join what a turn says when it comes in parts."""
-    return value if isinstance(value, str) else "".join(part.get("text", part.get("value")) for part in value)
+    if isinstance(value, str):
+        return value
+    return "".join(part.get("text", part.get("value")) for part in value)
 
 
 def row_of(raw):
     """Return a row's conversation."""
-    turns = next(raw[name] for name in ("messages", "conversations", "conversation", "chat") if name in raw)
+    columns = ("messages", "conversations", "conversation", "chat")
+    turns = next(raw[name] for name in columns if name in raw)
     found = [
         {
             "role": ROLES[str(turn.get("role", turn.get("from")))],

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 
 from studio.engine import merge as module
 from studio.engine.merge import MergeStopped, merge
+from studio.engine.shards import open_model, unchanged, write_shards
 from studio.errors import ExportError
 
 SMALL = {"vocab_size": 96, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -141,6 +142,18 @@ def test_shards_load_in_a_fresh_process(tmp_path: Path) -> None:
     args = [sys.executable, "-c", code, str(tmp_path / "out"), str(tmp_path / "logits")]
     subprocess.run(args, check=True)
     assert torch.allclose(torch.load(tmp_path / "logits"), expected, atol=0.05)
+
+
+def test_mixed_types_stay_aligned(tmp_path: Path) -> None:
+    tensors = {"a": torch.ones(3, dtype=torch.bfloat16), "b": torch.rand(5), "c": torch.tensor(7)}
+    save_file(tensors, tmp_path / "model.safetensors")
+    weights = open_model(tmp_path)
+    outputs = [unchanged(name, weights, name) for name in tensors]
+    (tmp_path / "out").mkdir()
+    write_shards(outputs, tmp_path / "out", 1 << 20, lambda name: None)
+    written = load_file(tmp_path / "out" / "model.safetensors")
+    assert written.keys() == tensors.keys()
+    assert all(torch.equal(written[name], tensors[name]) for name in tensors)
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["base without prefix", "with prefix"])

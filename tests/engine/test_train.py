@@ -82,7 +82,13 @@ def test_classes_are_learnt_with_accuracy_and_f1(make_run, bert, labels):
     folder = make_run(
         model={"source": str(bert)},
         data={"files": [str(labels)], "eval_share": 0.25},
-        training={"max_steps": 80, "learning_rate": 0.003, "eval_every": 0, "save_every": 0},
+        training={
+            "max_steps": 60,
+            "batch_size": 8,
+            "learning_rate": 0.01,
+            "eval_every": 0,
+            "save_every": 0,
+        },
     )
     events = run_here(folder)
     found = _of(events, ev.Eval)[-1]

@@ -29,7 +29,7 @@ def tiny_llama(folder: Path, *, layers: int = 2, width: int = 64, template: bool
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(0)
-    tokenizer = _chat_tokenizer()
+    tokenizer = chatml_tokenizer()
     tokenizer.chat_template = CHATML if template else None
     config = LlamaConfig(
         vocab_size=len(tokenizer),
@@ -49,7 +49,7 @@ def tiny_llama(folder: Path, *, layers: int = 2, width: int = 64, template: bool
     return folder
 
 
-def _chat_tokenizer() -> Any:
+def chatml_tokenizer() -> Any:
     """Train a byte-level BPE on our own sentences and wrap it for transformers."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast

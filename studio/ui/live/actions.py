@@ -20,7 +20,7 @@ class Actions(QObject):
 
     def __init__(self, parent: QObject, add: Callable[[Button], None]) -> None:
         super().__init__(parent)
-        self.buttons: dict[str, Button] = {}
+        self._buttons: dict[str, Button] = {}
         self._waits: set[str] = set()
         self._make(add, "reuse", Button(tr("Open as new run"), "default", "plus-circle"))
         self._make(add, "sample", Button(tr("Sample now"), "quiet", "chat-text"))
@@ -35,7 +35,7 @@ class Actions(QObject):
 
     def _make(self, add: Callable[[Button], None], key: str, button: Button) -> None:
         button.clicked.connect(lambda: self.pressed.emit(key))
-        self.buttons[key] = button
+        self._buttons[key] = button
         button.hide()
         add(button)
 
@@ -47,7 +47,7 @@ class Actions(QObject):
         menu.addAction(tr("Run folder"), lambda: self.pressed.emit("folder"))
         menu.addAction(tr("Output of the training process"), lambda: self.pressed.emit("output"))
         more.clicked.connect(lambda: menu.popup(more.mapToGlobal(more.rect().bottomLeft())))
-        self.buttons["more"] = more
+        self._buttons["more"] = more
         more.hide()
         add(more)
 
@@ -66,14 +66,18 @@ class Actions(QObject):
             wanted |= {"try_it", "export"}
         if name not in LIVING:
             self._waits.clear()
-        for key, button in self.buttons.items():
+        for key, button in self._buttons.items():
             button.setVisible(key in wanted)
             button.set_busy(key in self._waits)
+
+    def button(self, key: str) -> Button | None:
+        """Return one button; None for a request that has none."""
+        return self._buttons.get(key)
 
     def wait_for(self, key: str, waits: bool = True) -> None:
         """Turn a button's spinner until the worker has answered."""
         (self._waits.add if waits else self._waits.discard)(key)
-        self.buttons[key].set_busy(waits)
+        self._buttons[key].set_busy(waits)
 
     def waits(self, key: str) -> bool:
         """Say whether the worker has not answered yet."""
@@ -81,4 +85,4 @@ class Actions(QObject):
 
     def can(self, key: str) -> bool:
         """Say whether a button is there and takes clicks."""
-        return not self.buttons[key].isHidden() and key not in self._waits
+        return not self._buttons[key].isHidden() and key not in self._waits

@@ -162,8 +162,9 @@ class LiveCharts(QWidget):
         self._check(tr("Loss on a logarithmic axis"), log, self._set_log)
         self.menu.addAction(tr("Show the whole run"), self._reset)
         self.menu.addSeparator()
-        self.menu.addAction(tr("Copy as picture"), lambda: self.tracks.copy_picture())
-        self.menu.addAction(tr("Copy as CSV"), lambda: self.tracks.copy_csv())
+        if self.tracks is not None:
+            self.menu.addAction(tr("Copy as picture"), self.tracks.copy_picture)
+            self.menu.addAction(tr("Copy as CSV"), self.tracks.copy_csv)
         self.menu.addAction(tr("Save as PNG…"), lambda: self._save("png"))
         self.menu.addAction(tr("Save as CSV…"), lambda: self._save("csv"))
 

@@ -37,7 +37,9 @@ class CheckpointsPanel(QWidget):
             tr("A run can be stopped without loss once there is one."),
         )
         self.table.opened.connect(self._show_folder)
-        note = Label(tr("Only whole checkpoints are listed; older ones are removed."), "small", True)
+        note = Label(
+            tr("Only whole checkpoints are listed; older ones are removed."), "small", True
+        )
         self.show_folder = Button(tr("Show folder"), "default", "folder-open", compact=True)
         self.show_folder.clicked.connect(lambda: self._show_folder(self.table.key()))
         vbox(

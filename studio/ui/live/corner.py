@@ -53,7 +53,9 @@ class Corner(QWidget):
 
     def __init__(self, menu: QMenu, smoothing: float, axis: str) -> None:
         super().__init__()
-        self.charts = IconButton("sliders-horizontal", tr("Charts: choose, save, copy"), compact=True)
+        self.charts = IconButton(
+            "sliders-horizontal", tr("Charts: choose, save, copy"), compact=True
+        )
         self.charts.setFixedWidth(_NARROW)
         self.charts.clicked.connect(lambda: menu.popup(self._below()))
         self.smoothing = SmoothingField(smoothing)

@@ -88,7 +88,7 @@ class Curves:
         self.checkpoints: list[int] = []
         self.faults: list[tuple[int, str]] = []
         self.diverged: int | None = None
-        self._device = recipe.hardware.device if recipe else "auto"
+        self._device: str = recipe.hardware.device if recipe else "auto"
         self._clock = self._last = 0.0
         self._base = self._context = -1
         self._handlers: dict[type[ev.Event], Callable[..., None]] = {

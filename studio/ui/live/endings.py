@@ -77,7 +77,9 @@ def _what_is_safe(state: RunState, checkpoint: int) -> str:
     elif state.name == "failed" and state.problem is not None and state.problem.step():
         found.append(state.problem.step())
     if checkpoint:
-        safe = tr("Nothing is lost: the checkpoint of step {step} is whole.", step=count(checkpoint))
+        safe = tr(
+            "Nothing is lost: the checkpoint of step {step} is whole.", step=count(checkpoint)
+        )
         found.append(safe)
     elif state.step:
         found.append(tr("No checkpoint was saved before."))

@@ -78,7 +78,9 @@ class GoOnPanel(QWidget):
     def _say(self, choices: bool) -> None:
         """Word the panel."""
         step = count(self._step)
-        self.title.setText(tr("Go on from step {step}", step=step) if self._step else tr("Try again"))
+        self.title.setText(
+            tr("Go on from step {step}", step=step) if self._step else tr("Try again")
+        )
         if choices:
             text = tr(
                 "Choose what to change; each need is computed for this computer. "
@@ -138,12 +140,7 @@ class GoOnPanel(QWidget):
         self.go.setText(tr("Start a new run"))
         self.bar.set_value(repair.need, repair.limit, gigabytes(repair.need))
         kind, icon = _VERDICTS[self.bar.verdict()]
-        over = gigabytes(max(0, repair.need - repair.limit))
-        words = {
-            "fits": tr("Fits"),
-            "tight": tr("Tight"),
-            "too-large": tr("{size} too large", size=over) if repair.need > repair.limit else tr("Tight"),
-        }
+        words = {"fits": tr("Fits"), "tight": tr("Tight"), "too-large": tr("Too large")}
         self.verdict.set(words[self.bar.verdict()], kind, icon)
 
     def _on_go(self) -> None:
@@ -172,9 +169,10 @@ class _OptionCard(ChoiceCard):
         self._dot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._dot.setAutoExclusive(False)
         words = vbox(Label(title, "strong", wrap=True), Label(note, "small", wrap=True), gap=1)
-        row = hbox(self._dot, words, Label(need, "section"), gap=10)
+        size = Label(need, "section")
+        row = hbox(self._dot, words, size, gap=10)
         row.setStretch(1, 1)
-        for widget in (self._dot, row.itemAt(2).widget()):
+        for widget in (self._dot, size):
             row.setAlignment(widget, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(row)
         self.setAccessibleName(f"{title}. {note}. {need}")

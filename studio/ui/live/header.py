@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QFrame, QWidget
 
 from studio.runs import events as ev
 from studio.runs.state import RunState
-from studio.ui.words import count, done_at, duration, file_size
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.bars import ProgressBar
 from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import hbox, holder, vbox
 from studio.ui.widgets.page import EDGE
+from studio.ui.words import count, done_at, duration, file_size
 from studio.words import tr, trn
 
 _BAR_ROOM = 12  # px
@@ -60,7 +60,9 @@ class ProgressHead(QFrame):
             self._show_stage(stage, state)
             return
         self.bar.set_share(state.share)
-        self._set_ticks([step / state.total_steps for step in state.checkpoints if state.total_steps])
+        self._set_ticks(
+            [step / state.total_steps for step in state.checkpoints if state.total_steps]
+        )
         total = count(state.total_steps) if state.total_steps else "–"
         self.step.setText(tr("Step {step} of {total}", step=count(state.step), total=total))
         self.more.setText(" · ".join(_facts(state, checkpoint_at)))

@@ -185,7 +185,7 @@ class LogDrawer(QFrame):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder)))
 
     def _on_dragged(self, up: int) -> None:
-        room = self.parentWidget().height() // 2 if self.parentWidget() else OPEN
+        room = self.window().height() * 2 // 3
         self.set_height(min(self.height() + up, max(OPEN, room)))
 
 

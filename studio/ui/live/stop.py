@@ -21,7 +21,9 @@ def ask_to_stop(parent: QWidget, state: RunState) -> Answer:
         back = tr("Stop and go back to {step}", step=count(last))
         answers.append(("stop_at_checkpoint", back, "default"))
     keep = tr("Stop and keep step {step}", step=step)
-    answers.append(("stop", keep if state.step else tr("Stop before the first step"), "danger-fill"))
+    answers.append(
+        ("stop", keep if state.step else tr("Stop before the first step"), "danger-fill")
+    )
     text = tr("The step at work is finished first. What was learnt can be tried and exported.")
     if not state.step:
         text = tr("Nothing has been learnt yet.")

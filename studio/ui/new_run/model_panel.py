@@ -146,6 +146,13 @@ class ModelPanel(QWidget):
         text = tr("What it is, what it needs and whether it is safe to read stands here then.")
         self.stack.show_empty("cube", tr("No model is chosen"), text)
 
+    def show_unknown(self, source: str) -> None:
+        """Say that a model tells nothing, the reason being told elsewhere."""
+        self._show_content(False)
+        name = source_name(source)
+        text = tr("The sentence above the table says why.")
+        self.stack.show_empty("cube", tr("{name} cannot be used", name=name), text)
+
     def show_busy(self, source: str) -> None:
         """Say that a model is being looked at."""
         self._show_content(False)

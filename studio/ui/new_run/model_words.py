@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio.errors import Problem, StudioError
+from studio.errors import HubError, Problem, StudioError
 from studio.estimate import Estimate, by_method
 from studio.flow import Draft
 from studio.hardware import Machine, Use
@@ -94,6 +94,11 @@ def unknown_cells(source: str, looking: bool) -> list[Cell]:
 
 def problem_cells(source: str, error: StudioError) -> list[Cell]:
     """Return the cells of a model that cannot be used."""
+    if isinstance(error, HubError):
+        second = tr("Hugging Face · not on this computer")
+        name = Cell(source_name(source), second, strong=True, tip=str(error))
+        apart = Cell(tr("Not reached"), icon="cloud-slash", sort=8, tip=str(error))
+        return [name, Cell(), Cell(), apart]
     name = Cell(source_name(source), error.sentence(), strong=True, tip=str(error))
     refused = Cell(tr("Cannot be used"), icon="x-circle", color="bad", sort=9, tip=str(error))
     return [name, Cell(), Cell(), refused]

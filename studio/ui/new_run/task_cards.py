@@ -12,7 +12,7 @@ from studio.ui.widgets.checks import Check, CheckList
 from studio.ui.widgets.chips import Chip
 from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import hairline, hbox
-from studio.words import tr
+from studio.words import mark, tr
 
 _ICONS = {"causal_lm": "chat-text", "seq_cls": "tag"}
 
@@ -35,12 +35,24 @@ def suits(draft: Draft, task: Task) -> Suits:
     title = layout_title(draft.data.layout).lower()
     detail = tr("The rows are {layout}.", layout=title)
     found = [Check("good" if there else "bad", needed, detail)]
+    if not there:
+        return Suits(_other_columns(task, title), found, False)
     wrong = task_problems(task, draft.data, draft.model)
-    if there:
+    if wrong:
         found += [Check("bad", problem.sentence(), problem.step()) for problem in wrong]
-    if there and not wrong and draft.model is not None:
+    elif draft.model is not None:
         found.append(Check("good", tr("{model} can do it", model=draft.model.name)))
-    return Suits(wrong[0] if wrong else None, found, there)
+    return Suits(wrong[0] if wrong else None, found, True)
+
+
+def _other_columns(task: Task, layout: str) -> Problem:
+    """Return the problem of rows that have not what a task learns from."""
+    return Problem(
+        "task.name",
+        mark("“{task}” needs {columns}, and the rows are {layout}."),
+        mark("Choose another task, or another layout on the Data step."),
+        {"task": tr(task.title), "columns": tr(task.needs_words), "layout": layout},
+    )
 
 
 class TaskCard(ChoiceCard):
@@ -52,6 +64,7 @@ class TaskCard(ChoiceCard):
         self.suits = Suits(None, [], False)
         self.chip = Chip(tr("Suggested"), "accent")
         self.title = Label(tr(task.title), "section", wrap=True)
+        self.title.setMinimumHeight(20)  # of the chip beside it
         icon = IconLabel(_ICONS.get(task.name, "graduation-cap"), "text-muted")
         head = hbox(icon, self.title, self.chip, gap=8)
         head.setStretch(1, 1)

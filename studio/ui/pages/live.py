@@ -45,7 +45,7 @@ class LivePage(Page):
         self.charts = LiveCharts(context)
         self.head, self.side, self.log = ProgressHead(), SidePanel(context), LogDrawer(context)
         self.chip = Chip("", "neutral")
-        self.actions = Actions(self, self.add_action)
+        self.buttons = Actions(self, self.add_action)
         self._said: tuple[object, ...] = ()
         self._lay_out()
         self._connect()
@@ -69,7 +69,7 @@ class LivePage(Page):
         self.follower.begun.connect(self._on_begun)
         self.follower.fed.connect(self._on_fed)
         self.follower.beat.connect(self.refresh)
-        self.actions.pressed.connect(self._on_pressed)
+        self.buttons.pressed.connect(self._on_pressed)
         self.charts.failed.connect(self._context.fail)
         self.head.acted.connect(self._on_banner_acted)
         self.head.noticed.connect(self._on_notice_acted)
@@ -83,7 +83,9 @@ class LivePage(Page):
     def _add_keys(self) -> None:
         keys = {
             "Ctrl+.": lambda: self._press("stop"),
-            "Ctrl+Shift+P": lambda: self._press("resume" if self.actions.can("resume") else "pause"),
+            "Ctrl+Shift+P": lambda: self._press(
+                "resume" if self.buttons.can("resume") else "pause"
+            ),
             "Ctrl+S": self._save_checkpoint,
             "Ctrl+L": self.log.switch,
             "Ctrl+Return": self._press_primary,
@@ -185,7 +187,7 @@ class LivePage(Page):
         view, look = self.follower.view, state_look(state)
         self.set_title(view.title, model_and_method(view.recipe))
         self.chip.set(look.text, look.chip, look.icon)
-        self.actions.show_for(state, usable)
+        self.buttons.show_for(state, usable)
         self._say_notice(state)
         self._say_end(state)
 
@@ -197,8 +199,8 @@ class LivePage(Page):
             self._answered("resume")
 
     def _answered(self, key: str) -> None:
-        if self.actions.waits(key):
-            self.actions.wait_for(key, False)
+        if self.buttons.waits(key):
+            self.buttons.wait_for(key, False)
         if key == "sample":
             self.side.samples.answering(False)
 
@@ -238,7 +240,7 @@ class LivePage(Page):
 
     def _press(self, key: str) -> None:
         """Act on a key as on a click, where the button is there."""
-        if self.actions.can(key):
+        if self.buttons.can(key):
             self._on_pressed(key)
 
     def _press_primary(self) -> None:
@@ -272,8 +274,8 @@ class LivePage(Page):
         except StudioError as reason:
             self._context.fail(reason)
             return
-        if name in self.actions.buttons:
-            self.actions.wait_for(name)
+        if self.buttons.button(name) is not None:
+            self.buttons.wait_for(name)
         if name == "sample":
             self.side.choose("samples")
             self.side.samples.answering(True)
@@ -282,7 +284,7 @@ class LivePage(Page):
         name = ask_to_stop(self, self.follower.shown())
         if name and self.follower.shown().name in LIVING:
             self._ask(name)
-            self.actions.wait_for("stop")
+            self.buttons.wait_for("stop")
 
     def _save_checkpoint(self) -> None:
         """Save after the step at work; in an ended run there is nothing to save."""

@@ -119,7 +119,7 @@ class ModelStep(Step):
         """Say it once: above the table in place of the panel."""
         super().show_problem(problem)
         if problem == self.context.draft.wrong.get("model"):
-            self.panel.show_nothing()
+            self.panel.show_unknown(self.context.draft.recipe.model.source)
 
     # Choosing
 
@@ -230,6 +230,8 @@ class ModelStep(Step):
         elif isinstance(found, StudioError) and self.alert.isHidden():
             hub = kind_of(draft.recipe.model.source) == "hub"
             self.panel.show_problem(found, tr("Try again") if hub else tr("Look again"))
+        elif isinstance(found, StudioError):
+            self.panel.show_unknown(draft.recipe.model.source)
         else:
             self.panel.show_nothing()
 

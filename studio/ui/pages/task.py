@@ -5,12 +5,13 @@ from collections import Counter
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from studio.errors import Problem
 from studio.flow import Draft
 from studio.recipe.fields import describe
 from studio.recipe.model import TaskSection
 from studio.tasks.shelf import tasks
 from studio.ui.context import Context
-from studio.ui.new_run.task_cards import TaskCard
+from studio.ui.new_run.task_cards import TaskCard, suits
 from studio.ui.pages.step import Step
 from studio.ui.widgets.checkbox import RadioButton
 from studio.ui.widgets.facts import FactRows
@@ -124,8 +125,8 @@ class TaskStep(Step):
         self.empty.acted.connect(lambda: context.open_page("new_run", "data"))
         self._order: list[str] = []
         self.body.addWidget(self.empty, 1)
-        self.body.addWidget(self.grid)
-        self.body.addStretch(0)
+        self._shelf = holder(vbox(self.grid, None, gap=0))
+        self.body.addWidget(self._shelf, 1)
 
     def side(self) -> QWidget:
         """Return the panel."""
@@ -136,12 +137,18 @@ class TaskStep(Step):
         chosen = [card for card in self.cards.values() if card.is_chosen()]
         return chosen[0] if chosen else self.empty.button
 
+    def problems(self) -> list[Problem]:
+        """Return the chosen task's problem in the words of its card."""
+        chosen = self.context.draft.task
+        problem = suits(self.context.draft, chosen).problem if chosen else None
+        return [problem] if problem else super().problems()
+
     def refresh(self) -> None:
         """Show how each task suits the draft."""
         draft = self.context.draft
         known = draft.data is not None
         self.empty.setVisible(not known)
-        self.grid.setVisible(known)
+        self._shelf.setVisible(known)
         self.panel.setVisible(known)
         if not known:
             return
