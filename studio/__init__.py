@@ -3,8 +3,8 @@
 Layers, top to bottom; imports only point down and siblings do not know each other
 (held by import-linter, see pyproject.toml):
 
-    __main__ > app > cli | ui | engine > flow > survey > estimate > runs
-    > methods | formats | tasks | exports > rows > models > recipe
+    __main__ > app > cli | ui | engine > flow > script > survey
+    > estimate > runs > methods | formats | tasks | exports > rows > models > recipe
     > settings | hardware > errors > words > paths
 """
 

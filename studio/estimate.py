@@ -12,12 +12,15 @@ Time is 2 operations a parameter and token forward, as many backward for frozen 
 many for trained ones (Kaplan et al. 2020), at a share of the device's speed that was measured.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from studio.hardware import Machine, Use
-from studio.methods.catalogue import knobs_for, method, methods, quantization
+from studio.methods.catalogue import Method, knobs_for, method, methods, quantization
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
+from studio.recipe.model import MethodSection
 
 PARTS = ("weights", "adapter", "activations", "logits", "other")
 
@@ -119,18 +122,28 @@ def by_method(
 def with_method(recipe: Recipe, key: str) -> Recipe:
     """Return the recipe with another method and what that method sets.
 
-    What the method before had set goes back to its default, unless it was changed since.
+    What the method before had set goes back to its default, unless it was changed since. Fields
+    that nobody set stay unset, so that defaults still give way to the model.
     """
-    values = recipe.model_dump()
-    values["method"] = {"name": key}
+    changed = recipe.model_copy(deep=True)
     before = methods().get(recipe.method.name)
-    for section, changes in (before.sets if before else {}).items():
-        for name in [name for name, value in changes.items() if values[section][name] == value]:
-            del values[section][name]
-    for section, changes in method(key).sets.items():
-        values[section].update(changes)
-    values["training"]["learning_rate"] = method(key).learning_rate
-    return Recipe.model_validate(values)
+    for section, name, value in _sets(before) if before else ():
+        held = getattr(changed, section)
+        if getattr(held, name) == value:
+            setattr(held, name, type(held).model_fields[name].default)
+            held.model_fields_set.discard(name)
+    changed.method = MethodSection(name=key)
+    for section, name, value in _sets(method(key)):
+        setattr(getattr(changed, section), name, value)
+    changed.training.learning_rate = method(key).learning_rate
+    return changed
+
+
+def _sets(chosen: Method) -> Iterator[tuple[str, str, Any]]:
+    """Give section, field and value of all that a method sets."""
+    for section, changes in chosen.sets.items():
+        for name, value in changes.items():
+            yield section, name, value
 
 
 def steps_of(recipe: Recipe, data: DataFacts) -> int:

@@ -89,7 +89,9 @@ def test_order_of_methods() -> None:
     """4-bit needs less than 8-bit, that less than 16-bit, that less than everything."""
     machine, now = with_card(24)
     data = DataFacts(rows=100, mean_tokens=200, longest=500)
-    needs = {key: found.total for key, found in by_method(Recipe(), LLAMA_3B, data, machine, now).items()}
+    needs = {
+        key: found.total for key, found in by_method(Recipe(), LLAMA_3B, data, machine, now).items()
+    }
     assert needs["qlora"] < needs["lora_8bit"] < needs["lora"] < needs["full"]
     assert set(needs) == set(methods())
 
@@ -143,7 +145,9 @@ def test_steps(values: dict[str, object], rows: int, steps: int) -> None:
 def test_verdicts() -> None:
     """Fits to 80 %, tight to 97 %."""
     found = estimate(Recipe(), LLAMA_3B, DataFacts(), *with_card(24))
-    verdicts = [replace(found, limit=int(found.total / share)).verdict for share in (0.79, 0.9, 0.98)]
+    verdicts = [
+        replace(found, limit=int(found.total / share)).verdict for share in (0.79, 0.9, 0.98)
+    ]
     assert verdicts == ["fits", "tight", "too large"]
 
 

@@ -116,7 +116,14 @@ def test_a_card_that_does_not_tell_all(silent: str, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("visible", "name"),
-    [("1", "Card 1"), ("1,0", "Card 1"), ("GPU-b", "Card 1"), ("", None), ("-1", None), ("7", None)],
+    [
+        ("1", "Card 1"),
+        ("1,0", "Card 1"),
+        ("GPU-b", "Card 1"),
+        ("", None),
+        ("-1", None),
+        ("7", None),
+    ],
 )
 def test_visible_devices(visible: str, name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The card that CUDA would take is the one that is described."""

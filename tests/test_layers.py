@@ -74,7 +74,11 @@ def test_budgets(file: Path) -> None:
     assert not long
 
 
-@pytest.mark.parametrize("command", [["lint-imports"], ["ruff", "check", "."], ["ruff", "format", "--check", "."]], ids="-".join)
+@pytest.mark.parametrize(
+    "command",
+    [["lint-imports"], ["ruff", "check", "."], ["ruff", "format", "--check", "."]],
+    ids="-".join,
+)
 def test_linters(command: list[str]) -> None:
     """Import-linter and ruff have nothing to say."""
     tool = Path(sys.executable).parent / command[0]

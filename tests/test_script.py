@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helpers.tiny import chat_rows, label_rows, sentences, tiny_bert, tiny_llama
 
 from studio.errors import ModelError
 from studio.recipe import Recipe
@@ -17,6 +16,7 @@ from studio.rows import Row
 from studio.runs.folder import create
 from studio.script import script
 from studio.survey import survey_data
+from tests.helpers.tiny import chat_rows, label_rows, sentences, tiny_bert, tiny_llama
 
 _FIRST_TOKENIZER = "\ntokenizer = "
 
@@ -132,6 +132,7 @@ def test_files_of_two_kinds_are_read_each_in_its_way(llama: Path, tmp_path: Path
     assert found["rows"] == [_as_script_has(row) for row in data.rows]
 
 
+@pytest.mark.slow
 def test_it_trains_the_very_adapter_that_a_run_does(llama: Path, tmp_path: Path) -> None:
     from safetensors.torch import load_file
 
@@ -155,6 +156,7 @@ def test_it_trains_the_very_adapter_that_a_run_does(llama: Path, tmp_path: Path)
         assert float((weight - theirs[name]).abs().max()) < 1e-4, name
 
 
+@pytest.mark.slow
 def test_its_adapter_loads(llama: Path, tmp_path: Path) -> None:
     import torch
     from peft import PeftModel
@@ -171,6 +173,7 @@ def test_its_adapter_loads(llama: Path, tmp_path: Path) -> None:
         assert tuned(torch.tensor([[1, 2, 3]])).logits.shape[1] == 3
 
 
+@pytest.mark.slow
 def test_it_trains_a_classifier(tmp_path: Path) -> None:
     model = tiny_bert(tmp_path / "tiny-bert")
     recipe = _recipe(model, label_rows(tmp_path / "labels.jsonl", 16), max_steps=2)
@@ -200,9 +203,7 @@ def test_quantised_full_and_hub_models_are_written_as_the_engine_loads_them(
     compile(text, "script", "exec")
 
 
-def test_a_model_that_is_still_packed_is_refused_with_a_way_out(
-    home: Path, tmp_path: Path
-) -> None:
+def test_a_model_that_is_still_packed_is_refused_with_a_way_out(home: Path, tmp_path: Path) -> None:
     recipe = _recipe(Path("sample"), chat_rows(tmp_path / "chats.jsonl", 6))
     with pytest.raises(ModelError) as caught:
         script(recipe)

@@ -23,7 +23,10 @@ def test_round_trip(home: Path) -> None:
     assert settings.config_file() == home / "settings.toml"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.lists(st.text("aé中\"'\\\n\t", max_size=9)))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.lists(st.text("aé中\"'\\\n\t", max_size=9)),
+)
 def test_any_text_round_trips(folder: str, models: list[str]) -> None:
     """Quotes, line ends and any other letters are no trouble."""
     mine = Settings(runs_folder=folder, recent_models=models)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from studio import survey as surveys
+from studio.estimate import with_method
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe, from_mapping
 from studio.rows import Message, Row
-from studio.survey import split, survey, tokens_of
+from studio.survey import longest_row, split, survey, tokens_of, training_problems
 from tests.helpers.facts import BERT, IDLE, LAPTOP, LLAMA_3B
 from tests.helpers.tiny import chat_rows, label_rows
 
@@ -69,9 +70,20 @@ def test_model_problems(
 ) -> None:
     """What is not safe, not whole, or cannot read rows so long."""
     data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
-    found = _survey(monkeypatch, replace(LLAMA_3B, **change), data=data)  # type: ignore[arg-type]
+    facts = replace(LLAMA_3B, **change)  # type: ignore[arg-type]
+    found = _survey(monkeypatch, facts, data=data, training={"max_length": 1024})
     assert [problem.field for problem in found.problems] == [field]
     assert str(found.problems[0])
+
+
+def test_default_length_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody asked for a longest row, the model's own is taken, whatever the method."""
+    facts = replace(LLAMA_3B, context=512)
+    recipe = with_method(Recipe(), "qlora")
+    assert training_problems(recipe, facts) == []
+    assert longest_row(recipe, facts) == 512
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
+    assert _survey(monkeypatch, facts, data=data).problems == []
 
 
 def test_consent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

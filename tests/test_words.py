@@ -49,7 +49,8 @@ def test_language_changes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "code"), [("zh_CN.UTF-8", "zh_CN"), ("zh_TW", "zh_CN"), ("de_DE", "en"), ("C", "en")]
+    ("variable", "code"),
+    [("zh_CN.UTF-8", "zh_CN"), ("zh_TW", "zh_CN"), ("de_DE", "en"), ("C", "en")],
 )
 def test_system_language(variable: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nearest language to the system's is taken, also for a code that is unknown."""

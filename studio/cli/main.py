@@ -2,31 +2,32 @@
 
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from studio import __version__, settings
-from studio.cli import doctor, recipes, results, runs, train
 from studio.cli.terminal import complain, note, result, speak_utf8
 from studio.errors import StudioError
 from studio.words import mark, tr, use_language
 
 NAME = "finetune-studio"
 
-_COMMANDS: tuple[tuple[str, Callable[..., int], str], ...] = (
-    ("train", train.train, mark("Train a recipe; the last line is the run's folder.")),
-    ("check", recipes.check, mark("Find everything that is wrong with a recipe.")),
-    ("estimate", recipes.estimate, mark("Estimate a recipe's memory, time and disk.")),
-    ("chat", results.chat, mark("Ask a run's model something.")),
-    ("export", results.export, mark("Write a run's result into a folder.")),
-    ("methods", recipes.list_methods, mark("List the fine-tuning methods.")),
-    ("runs", runs.list_runs, mark("List the runs.")),
-    ("watch", train.watch, mark("Watch a run that is being trained.")),
-    ("stop", train.stop, mark("Stop a run after its current step and keep what it learnt.")),
-    ("resume", train.resume, mark("Go on with a run from its last checkpoint.")),
-    ("doctor", doctor.doctor, mark("Show what this computer has, and what is wrong.")),
+# Name, module, function, help. A module is imported only when its command may be meant.
+_COMMANDS: tuple[tuple[str, str, str, str], ...] = (
+    ("train", "train", "train", mark("Train a recipe; the last line is the run's folder.")),
+    ("check", "recipes", "check", mark("Find everything that is wrong with a recipe.")),
+    ("estimate", "recipes", "estimate", mark("Estimate a recipe's memory, time and disk.")),
+    ("chat", "results", "chat", mark("Ask a run's model something.")),
+    ("export", "results", "export", mark("Write a run's result into a folder.")),
+    ("methods", "recipes", "list_methods", mark("List the fine-tuning methods.")),
+    ("runs", "runs", "list_runs", mark("List the runs.")),
+    ("watch", "train", "watch", mark("Watch a run that is being trained.")),
+    ("stop", "train", "stop", mark("Stop a run after this step and keep what it learnt.")),
+    ("resume", "train", "resume", mark("Go on with a run from its last checkpoint.")),
+    ("doctor", "doctor", "doctor", mark("Show what this computer has, and what is wrong.")),
 )
 
 
@@ -50,19 +51,22 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run the command that the arguments name and return its exit code."""
-    code = _translated(_build())(args=arguments, prog_name=NAME, standalone_mode=False)
+    tree = _translated(_build(arguments[0] if arguments else ""))
+    code = tree(args=arguments, prog_name=NAME, standalone_mode=False)
     return int(code or 0)
 
 
-def _build() -> typer.Typer:
-    """Lay the commands together."""
+def _build(wanted: str) -> typer.Typer:
+    """Lay the wanted command, or where there is none of that name, all of them together."""
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,
         help=mark("Fine-tune a model on this computer. Without a command the window opens."),
     )
     app.callback()(_root)
-    for name, act, text in _COMMANDS:
+    named = [command for command in _COMMANDS if command[0] == wanted]
+    for name, module, function, text in named or _COMMANDS:
+        act = getattr(import_module(f"studio.cli.{module}"), function)
         app.command(name, help=text)(act)
     return app
 

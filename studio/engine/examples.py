@@ -1,14 +1,12 @@
 """From a recipe's rows to the very tokens that are trained on, and what was left out on the way."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from studio.errors import DataError, Problem
-from studio.rows import Message, Row, RowError
+from studio.rows import Row, RowError
 from studio.survey import DataSurvey
 from studio.tasks.task import IGNORED, Example, Setting, Task
 from studio.words import mark, tr
@@ -105,31 +103,3 @@ def warnings(found: Encoded, data: DataSurvey, longest: int) -> list[Problem]:
             )
         )
     return told
-
-
-def save_rows(rows: Sequence[Row], file: Path, at_most: int = 512) -> None:
-    """Write canonical rows as JSON lines, for trying and comparing later."""
-    with open(file, "w", encoding="utf-8") as out:
-        for row in rows[:at_most]:
-            out.write(json.dumps(_plain(row), ensure_ascii=False) + "\n")
-
-
-def load_saved(file: Path) -> list[Row]:
-    """Read back what `save_rows` wrote."""
-    if not file.is_file():
-        return []
-    lines = file.read_text("utf-8").splitlines()
-    return [_row(json.loads(line)) for line in lines if line]
-
-
-def _plain(row: Row) -> dict[str, Any]:
-    """Return the parts of a row that are set."""
-    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
-    parts = {"messages": turns, "text": row.text, "label": row.label}
-    return {name: value for name, value in parts.items() if value}
-
-
-def _row(values: dict[str, Any]) -> Row:
-    """Return the row of its parts."""
-    turns = tuple(Message(turn["role"], turn["content"]) for turn in values.get("messages", ()))
-    return Row(turns, values.get("text", ""), values.get("label"))

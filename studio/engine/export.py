@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.engine.aside import require_empty, require_room, written_aside
-from studio.engine.examples import encode, load_saved
+from studio.engine.examples import encode
 from studio.engine.load import load_tokenizer
 from studio.engine.merge import merge
 from studio.engine.parity import adapter_model, compare, merged_model, write_parity
@@ -18,6 +18,7 @@ from studio.errors import ExportError
 from studio.exports.shelf import target
 from studio.exports.target import Exported, Job
 from studio.models.folder import inspect_folder
+from studio.runs.held_out import load_saved
 from studio.tasks.task import Setting
 
 _PROMPTS = 16

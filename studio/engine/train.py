@@ -17,7 +17,7 @@ from studio.engine.card import write_card
 from studio.engine.control import Control
 from studio.engine.device import Device, choose_device, device_name
 from studio.engine.evaluate import Result, evaluate
-from studio.engine.examples import Encoded, encode, encode_trained, save_rows, warnings
+from studio.engine.examples import Encoded, encode, encode_trained, warnings
 from studio.engine.failure import plain
 from studio.engine.generate import answers, classify
 from studio.engine.load import apply_method, count, load_model, load_tokenizer, weights_type
@@ -33,6 +33,7 @@ from studio.models.folder import inspect_folder
 from studio.recipe import Recipe
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
+from studio.runs.held_out import save_rows
 from studio.runs.log import EventWriter
 from studio.survey import DataSurvey, longest_row, survey, survey_data
 from studio.tasks.shelf import resolve
@@ -111,7 +112,7 @@ class _Job:
 
     def _refuse_problems(self) -> None:
         """Check everything once more: files may have changed since the wizard saw them."""
-        found = survey(self.recipe).problems
+        found = survey(self.recipe, runs=self.folder.path.parent).problems
         if found:
             raise RecipeError(found)
 

@@ -36,14 +36,20 @@ class HubModel:
 
 def search(text: str, limit: int = 30) -> list[HubModel]:
     """Find text models by name, most fetched first."""
+    from huggingface_hub import ModelInfo, constants, get_session
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+    asked = {"search": text, "sort": "downloads", "limit": limit, "filter": "safetensors"}
     with _words(text):
-        found = _api().list_models(
-            search=text, sort="downloads", limit=limit, filter="safetensors", expand=_EXPAND
+        # Not HfApi.list_models: it asks again for 24 seconds when the hub does not answer.
+        answer = get_session().get(
+            f"{_endpoint() or constants.ENDPOINT}/api/models",
+            params={**asked, "expand": ["safetensors", "downloads", "tags"]},
+            headers=build_hf_headers(token=settings.hub_token() or False),
+            timeout=_SECONDS,
         )
-        return [_result(model) for model in found]
-
-
-_EXPAND: Any = ["safetensors", "downloads", "tags"]
+        hf_raise_for_status(answer)
+        return [_result(ModelInfo(**found)) for found in answer.json()]
 
 
 def _result(model: Any) -> HubModel:
@@ -225,7 +231,7 @@ def _words(name: str) -> Iterator[None]:
             mark("Choose the original model, not an adapter or a GGUF conversion."),
             name=name,
         ) from reason
-    except (errors.HTTPError, OSError, ValueError) as reason:  # type: ignore[attr-defined]
+    except (errors.HTTPError, OSError, ValueError) as reason:
         raise HubError(
             mark("The hub cannot be reached: {reason}."),
             mark("Use a folder on this computer, or set a mirror in the settings."),
@@ -259,7 +265,7 @@ def _download(name: str, file: str, revision: str) -> str:
     """Fetch one small file beside the models."""
     from huggingface_hub import hf_hub_download
 
-    return hf_hub_download(
+    fetched = hf_hub_download(
         name,
         file,
         cache_dir=settings.load().models / "cards",
@@ -268,3 +274,4 @@ def _download(name: str, file: str, revision: str) -> str:
         token=settings.hub_token() or False,
         etag_timeout=_SECONDS,
     )
+    return str(fetched)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from studio import settings
@@ -248,11 +248,12 @@ def _follow(
 def _fetched(aside: Path) -> int:
     """Return the size of the largest wheel there: pip copies the finished file once."""
     sizes = [0]
-    for file in aside.rglob("*.whl"):
-        try:
-            sizes.append(file.stat().st_size)
-        except FileNotFoundError:  # pip moved it between the two looks
-            continue
+    # os.walk, unlike rglob, bears with folders that pip removes while we look.
+    for folder, _folders, files in os.walk(aside):
+        for file in files:
+            if file.endswith(".whl"):
+                with suppress(FileNotFoundError):  # moved between the two looks
+                    sizes.append(os.stat(Path(folder, file)).st_size)
     return max(sizes)
 
 

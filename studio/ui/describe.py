@@ -84,6 +84,9 @@ def stage_words(stage: Stage | None) -> str:
         "train": tr("Training"),
         "eval": tr("Evaluating"),
         "save": tr("Saving"),
+        "merge": tr("Merging"),
+        "copy": tr("Copying"),
+        "compare": tr("Comparing with the adapter"),
     }
     said = words.get(name, tr("Getting ready"))
     if stage is not None and stage.total:

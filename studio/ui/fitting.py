@@ -38,8 +38,12 @@ def largest(machine: Machine, now: Use) -> Largest:
     """Estimate one row of 1,024 tokens at a time with recomputed activations."""
     full, lora, qlora = (_sizes(key, machine, now) for key in ("full", "lora", "qlora"))
     quick = [size for size, need in lora if need.seconds <= _HOUR]
-    return Largest(*(max((size for size, _ in one), default=0) for one in (full, lora, qlora)),
-                   max(quick, default=0))  # fmt: skip
+    return Largest(_top(full), _top(lora), _top(qlora), max(quick, default=0))
+
+
+def _top(found: list[tuple[int, Estimate]]) -> int:
+    """Return the largest of the sizes, 0 where there is none."""
+    return max((size for size, _need in found), default=0)
 
 
 def _sizes(key: str, machine: Machine, now: Use) -> list[tuple[int, Estimate]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ class Keys(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._alt_alone = False
         self._actions: list[QAction] = []
         bar = window.menuBar()
         bar.clear()
@@ -34,7 +36,7 @@ class Keys(QObject):
         self._fill_help(bar.addMenu(tr("&Help")))
         if sys.platform != "darwin":
             bar.hide()  # macOS has its bar at the top of the screen; elsewhere Alt shows it
-            QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+            window.installEventFilter(self)  # Alt comes up to it from whatever has the focus
 
     def remove(self) -> None:
         """Take the keys away before others are made."""
@@ -66,7 +68,7 @@ class Keys(QObject):
         go = self._window.context.open_page
         words = (tr("Home"), tr("New run"), tr("Runs"), tr("Try it"), tr("Export"))
         for number, (page, word) in enumerate(zip(PAGES, words, strict=True), start=1):
-            self._add(menu, word, f"Ctrl+{number}", lambda page=page: go(page))  # type: ignore[misc]
+            self._add(menu, word, f"Ctrl+{number}", partial(_go_to, go, page))
         menu.addSeparator()
         self._add(menu, tr("Next region"), "F6", self.next_region)
         self._add(menu, tr("Search"), "Ctrl+F", self.focus_search)
@@ -88,15 +90,19 @@ class Keys(QObject):
         """Move the focus from the rail to the page and back."""
         rail = self._window.rail
         if rail.isAncestorOf(QApplication.focusWidget() or self._window):
-            page = self._window.stack.currentWidget()
+            page = self._page()
             target = next((w for w in page.findChildren(QWidget) if _takes_tab(w)), page)
             target.setFocus(Qt.FocusReason.ShortcutFocusReason)
         else:
             rail.focus_current()
 
+    def _page(self) -> QWidget:
+        """Return the page that is shown."""
+        return self._window.stack.currentWidget() or self._window
+
     def focus_search(self) -> None:
         """Go to the page's search field, where it has one."""
-        fields = self._window.stack.currentWidget().findChildren(SearchField)
+        fields = self._page().findChildren(SearchField)
         found = next((field for field in fields if field.isVisible()), None)
         if found is not None:
             found.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -119,7 +125,7 @@ class Keys(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Show the menu bar when Alt alone is let go, and hide it at the next press."""
-        if isinstance(event, QKeyEvent) and watched is self._window.windowHandle():
+        if isinstance(event, QKeyEvent):
             alone = event.type() == QEvent.Type.KeyRelease and event.key() == Qt.Key.Key_Alt
             if alone and self._alt_alone:
                 bar = self._window.menuBar()
@@ -128,7 +134,10 @@ class Keys(QObject):
                 self._alt_alone = event.key() == Qt.Key.Key_Alt
         return False
 
-    _alt_alone = False
+
+def _go_to(go: Callable[[str], None], page: str, _checked: bool = False) -> None:
+    """Open a page; menus tell a check mark besides, which means nothing here."""
+    go(page)
 
 
 def _takes_tab(widget: QWidget) -> bool:

@@ -95,7 +95,7 @@ def done_at(seconds_left: float) -> str:
 
 _PATTERNS = {
     "en": {"day": "d MMM", "weekday": "ddd d MMM", "year": "d MMM yyyy"},
-    "zh_CN": {"day": "M月d日", "weekday": "M月d日 ddd", "year": "yyyy年M月d日"},
+    "zh_CN": {"day": "M月d日", "weekday": "M月d日", "year": "yyyy年M月d日"},
 }
 
 

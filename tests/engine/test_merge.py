@@ -154,6 +154,10 @@ def test_mixed_types_stay_aligned(tmp_path: Path) -> None:
     written = load_file(tmp_path / "out" / "model.safetensors")
     assert written.keys() == tensors.keys()
     assert all(torch.equal(written[name], tensors[name]) for name in tensors)
+    data = (tmp_path / "out" / "model.safetensors").read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    for name, tensor in tensors.items():
+        assert header[name]["data_offsets"][0] % tensor.itemsize == 0
 
 
 @pytest.mark.parametrize("plain", [True, False], ids=["base without prefix", "with prefix"])

@@ -65,7 +65,7 @@ def test_json_list_of_texts(tmp_path: Path) -> None:
     ]
 
 
-@given(st.lists(st.dictionaries(st.text(max_size=4), st.text("a\"\\\n中 {}[],:", max_size=8))))
+@given(st.lists(st.dictionaries(st.text(max_size=4), st.text('a"\\\n中 {}[],:', max_size=8))))
 def test_any_list_is_read_piece_by_piece(rows: list[dict[str, str]]) -> None:
     """Wherever a piece ends, the rows are the same as if it were read whole."""
     import tempfile
@@ -174,7 +174,7 @@ def test_binary_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_csv_separators(tmp_path: Path, separator: str) -> None:
     """Found by looking at the head line."""
-    content = f"text{separator}label\n\"a, b; c\"{separator}1\n"
+    content = f'text{separator}label\n"a, b; c"{separator}1\n'
     ((number, row),) = read(_file(tmp_path, "a.csv", content))
     assert (number, row) == (2, {"text": "a, b; c", "label": "1"})
 

@@ -85,14 +85,7 @@ def main() -> int:
         peak = matmul_peak()
         print(f"{torch.cuda.get_device_name()}: {peak / 1e12:.0f} TFLOP/s in bf16")
         data = write_rows(_SCRATCH / "rows.jsonl")
-        jobs = [
-            ("0.5B", "lora"),
-            ("0.5B", "full"),
-            ("0.5B", "qlora"),
-            ("7B", "lora"),
-            ("7B", "qlora"),
-        ]
-        for size, method in jobs:
+        for size, method in JOBS:
             if time.monotonic() > deadline:
                 report.expect(False, f"{size} {method}: no time left")
                 continue
@@ -296,9 +289,7 @@ def merge_on_card(report: Report) -> None:
 
 def print_table(table: list[Line]) -> None:
     """Print what was measured."""
-    print(
-        f"{'model':6} {'method':7} {'tokens/s':>9} {'of peak':>8} {'peak GB':>8} {'estimate':>9} off"
-    )
+    print("model  method   tokens/s  of peak  peak GB  estimate off")
     for line in table:
         off = line.estimated / line.peak - 1
         print(

@@ -16,7 +16,9 @@ from studio.runs.process import claim
 GIB = 2**30
 
 
-def recipe_of(name: str, model: str = "Qwen/Qwen3-8B", method: str = "lora", **knobs: object) -> Recipe:
+def recipe_of(
+    name: str, model: str = "Qwen/Qwen3-8B", method: str = "lora", **knobs: object
+) -> Recipe:
     """Return a recipe with a name."""
     values = {
         "model": {"source": model},
@@ -77,7 +79,9 @@ class Story:
         self._write(ev.Queued())
         self._write(ev.Stage("load"))
         self._write(
-            ev.Started("cpu", "Processor", 16 * GIB, total, 3.0, 200, 20, 135_000_000, 2_400_000, "bf16")
+            ev.Started(
+                "cpu", "Processor", 16 * GIB, total, 3.0, 200, 20, 135_000_000, 2_400_000, "bf16"
+            )
         )
 
     def step(self, step: int, total: int, eval_every: int) -> None:
@@ -98,7 +102,8 @@ class Story:
         elif end == "stopped":
             self._write(ev.Stopped(step, "adapter", float(step)))
         elif end == "failed":
-            self._write(ev.Failed("The card ran out of memory at step {step}.", "", {"step": step}, step))
+            text = "The card ran out of memory at step {step}."
+            self._write(ev.Failed(text, "", {"step": step}, step))
 
 
 def give_worker(folder: RunFolder, seconds: float = 60) -> subprocess.Popen[bytes]:

@@ -71,7 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, files in self.server.repositories.items():
             if path.startswith(f"/api/models/{name}/tree/"):
                 return self._send_json([_leaf(file, body) for file, body in files.items()])
-            if path in (f"/api/models/{name}", f"/api/models/{name}/revision/{COMMIT}"):
+            revisions = [f"/api/models/{name}/revision/{one}" for one in ("main", COMMIT)]
+            if path in (f"/api/models/{name}", *revisions):
                 return self._send_json(_info(name, files))
             if path.startswith(f"/{name}/resolve/"):
                 return self._send_file(files.get(path.split("/", 5)[5]))

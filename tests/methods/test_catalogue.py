@@ -190,7 +190,10 @@ def test_knobs_for() -> None:
 def test_quantization_can_be_overruled() -> None:
     """By the recipe."""
     assert held(from_mapping({"model": {"quantization": "nf4"}})) == "nf4"
-    assert held(from_mapping({"method": {"name": "qlora"}, "model": {"quantization": "none"}})) == "none"
+    assert (
+        held(from_mapping({"method": {"name": "qlora"}, "model": {"quantization": "none"}}))
+        == "none"
+    )
 
 
 def test_captions_follow_the_language() -> None:
@@ -212,5 +215,8 @@ def test_every_file_is_a_method() -> None:
     files = {file.stem for file in (PRESETS / "methods").glob("*.toml")}
     assert set(_METHODS) == files
     assert next(iter(_METHODS)) == "lora"
-    orders = [tomllib.loads(Path(PRESETS / "methods" / f"{key}.toml").read_text("utf-8"))["order"] for key in _METHODS]
+    orders = [
+        tomllib.loads(Path(PRESETS / "methods" / f"{key}.toml").read_text("utf-8"))["order"]
+        for key in _METHODS
+    ]
     assert orders == sorted(orders)

@@ -10,7 +10,9 @@ from studio.recipe import from_mapping
 from tests.helpers.facts import LAPTOP, with_card
 
 
-def _said(machine: object = LAPTOP, task: str = "causal_lm", **sections: object) -> list[tuple[str, str]]:
+def _said(
+    machine: object = LAPTOP, task: str = "causal_lm", **sections: object
+) -> list[tuple[str, str]]:
     """Return field and sentence of each problem."""
     found = problems(from_mapping(sections), task, machine)  # type: ignore[arg-type]
     assert all(problem.step() for problem in found)
@@ -91,7 +93,7 @@ def test_without_bitsandbytes(sections: dict[str, object], field: str) -> None:
 def test_card_too_old_for_8_bit() -> None:
     """But not when the processor is chosen, and not for 4-bit."""
     machine, _ = with_card(8, (6, 1))
-    ((field, _said_),) = _said(machine, method={"name": "lora_8bit"})
+    ((field, _),) = _said(machine, method={"name": "lora_8bit"})
     assert field == "method.name"
     assert _said(machine, method={"name": "lora_8bit"}, hardware={"device": "cpu"}) == []
     assert _said(machine, method={"name": "qlora"}) == []

@@ -24,7 +24,7 @@ def test_lora_first() -> None:
 def test_what_does_not_fit_comes_last() -> None:
     """97 % is the end."""
     found = _ranked({"lora": 9.8, "full": 40, "qlora": 9.6})
-    assert [one.method.key for one in found][0] == "qlora"
+    assert found[0].method.key == "qlora"
     assert {one.method.key for one in found if not one.fits} == {"lora", "full"}
 
 

@@ -40,11 +40,21 @@ def test_header(tmp_path: Path, whole: bytes) -> None:
     file = tmp_path / "tiny.Q4.gguf"
     file.write_bytes(whole)
     facts = inspect_gguf(file)
-    assert (facts.name, facts.kind, facts.model_type, facts.licence) == ("Tiny", "gguf", "llama", "mit")
+    assert (facts.name, facts.kind, facts.model_type, facts.licence) == (
+        "Tiny",
+        "gguf",
+        "llama",
+        "mit",
+    )
     assert (facts.parameters, facts.layers, facts.width, facts.inner_width) == (320, 2, 8, 16)
     assert (facts.heads, facts.kv_heads, facts.context, facts.vocabulary) == (4, 2, 64, 32)
     assert (facts.dtype, facts.bytes, facts.tied) == ("F32", len(whole), True)
-    assert (facts.chat_template, facts.tokenizer, facts.generates, facts.ready) == (True, True, True, False)
+    assert (facts.chat_template, facts.tokenizer, facts.generates, facts.ready) == (
+        True,
+        True,
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])

@@ -40,9 +40,10 @@ _PICKLED = {name: _FILES[name] for name in ("config.json", "tokenizer.json", "py
 def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """Serve three repositories and tell the settings where."""
     import huggingface_hub
+    from huggingface_hub import constants
 
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     monkeypatch.setenv("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     repositories = {"org/good": _FILES, "org/pickled": _PICKLED, "org/adapter": {"README.md": b"x"}}
     with served(repositories) as found:

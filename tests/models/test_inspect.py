@@ -61,7 +61,12 @@ def test_not_there(source: str, home: Path) -> None:
 def test_sample(home: Path) -> None:
     """Known before it is fetched, measured after."""
     before = inspect("sample")
-    assert (before.kind, before.ready, before.layers, before.generates) == ("sample", False, 30, True)
+    assert (before.kind, before.ready, before.layers, before.generates) == (
+        "sample",
+        False,
+        30,
+        True,
+    )
     tiny_llama(sample_folder(settings.load().models))
     after = inspect("sample")
     assert (after.name, after.source, after.ready, after.layers) == (before.name, "sample", True, 2)

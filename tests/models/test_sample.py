@@ -1,6 +1,7 @@
 """The sample: its rows teach what they say, its model is fetched whole or not at all."""
 
 import hashlib
+import shutil
 import threading
 import time
 import zipfile
@@ -273,3 +274,21 @@ def test_facts_are_those_of_the_file(tmp_path: Path) -> None:
     folder = sample.sample_folder(tmp_path)
     assert not folder.exists()
     assert folder.is_relative_to(tmp_path)
+
+
+def test_watching_bears_with_folders_that_vanish(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def come_and_go() -> None:
+        while not over.is_set():
+            (tmp_path / "a" / "b").mkdir(parents=True)
+            (tmp_path / "a" / "b" / WHEEL).write_bytes(b"12")
+            shutil.rmtree(tmp_path / "a")
+
+    pip = threading.Thread(target=come_and_go)
+    pip.start()
+    try:
+        assert all(sample._fetched(tmp_path) in (0, 2) for _look in range(3_000))
+    finally:
+        over.set()
+        pip.join()

@@ -90,7 +90,13 @@ def test_whole_checkpoints(tmp_path: Path) -> None:
     """Folders with such a name, in the order of their steps; what is written aside is none."""
     run = RunFolder(tmp_path)
     assert run.whole_checkpoints() == []
-    for name in ("checkpoint-20", "checkpoint-100", "checkpoint-3", ".checkpoint-5", "tmp-checkpoint-6"):
+    for name in (
+        "checkpoint-20",
+        "checkpoint-100",
+        "checkpoint-3",
+        ".checkpoint-5",
+        "tmp-checkpoint-6",
+    ):
         (run.checkpoints / name).mkdir(parents=True)
     (run.checkpoints / "checkpoint-7").write_text("a file", "utf-8")
     assert [step for step, _ in run.whole_checkpoints()] == [3, 20, 100]

@@ -122,7 +122,9 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert worker_environment()["HF_HUB_OFFLINE"] == "1"
 
 
-def test_working_folder_cannot_shadow_modules(run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_working_folder_cannot_shadow_modules(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file called torch.py beside the person's data is not imported by the worker."""
     seen: list[list[str]] = []
     monkeypatch.setattr(process.subprocess, "Popen", lambda command, **_: seen.append(command))

@@ -2,6 +2,7 @@
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,13 +85,15 @@ def test_nothing_known_yet() -> None:
 
 def test_time_leaves_out_gaps_and_pauses() -> None:
     """Silence of more than half a minute is not work."""
-    started = ev.Started(*[getattr(_STARTED, n) for n in (
-        "device", "device_name", "memory_limit", "total_steps", "epochs", "rows", "eval_rows",
-        "parameters", "trainable", "precision")], t=100.0)  # fmt: skip
-    state = _state(
-        started, _step(1, t=110.0), ev.Paused(1, t=112.0), ev.Resumed(1, t=130.0), _step(2, t=135.0),
+    happened: list[ev.Event] = [
+        replace(_STARTED, t=100.0),
+        _step(1, t=110.0),
+        ev.Paused(1, t=112.0),
+        ev.Resumed(1, t=130.0),
+        _step(2, t=135.0),
         _step(3, t=500.0),
-    )  # fmt: skip
+    ]
+    state = _state(*happened)
     assert state.seconds_gone == 10 + 2 + 5
 
 

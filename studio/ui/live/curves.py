@@ -49,7 +49,6 @@ class Line:
         for column in (self.steps, self.values, self.times):
             del column[count:]
         del self._breaks[bisect_left(self._breaks, count) :]
-        self.gap()
 
     def rewind(self) -> None:
         """Send everything again at the next `send`."""
@@ -114,11 +113,11 @@ class Curves:
                 handler(event)
 
     def epochs(self) -> list[tuple[float, int]]:
-        """Return (step, number) of the epochs that begin inside the run, twelve at most."""
+        """Return (step, number) of the epochs that begin inside the run, eight at most."""
         if not self.steps_an_epoch or not self.total:
             return []
         count = math.ceil(self.total / self.steps_an_epoch - 1e-6)
-        stride = max(1, -(-count // 12))
+        stride = max(1, -(-count // 8))
         return [((n - 1) * self.steps_an_epoch, n) for n in range(1 + stride, count + 1, stride)]
 
     @property

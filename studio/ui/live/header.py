@@ -104,7 +104,7 @@ def _facts(state: RunState, checkpoint_at: float) -> list[str]:
     found = []
     if state.epoch:
         epoch, epochs = f"{state.epoch:.2f}", state.started.epochs if state.started else 0
-        whole = bool(epochs) and state.total_steps >= _steps_of(state)
+        whole = abs(state.total_steps - _steps_of(state)) <= 1 + 0.02 * state.total_steps
         found.append(
             tr("epoch {epoch} of {epochs}", epoch=epoch, epochs=f"{epochs:g}")
             if whole
@@ -122,7 +122,7 @@ def _steps_of(state: RunState) -> float:
     """Return the steps that all epochs of the recipe would take, by the pace so far."""
     if not state.epoch or state.started is None:
         return 0.0
-    return state.step / state.epoch * state.started.epochs - 1
+    return state.step / state.epoch * state.started.epochs
 
 
 def _coarse(since: float, text: str) -> str:

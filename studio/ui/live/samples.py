@@ -1,9 +1,10 @@
 """Samples of a run: prompts and answers, step by step, and a field to ask now."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.runs import events as ev
+from studio.ui.live.passage import Passage
 from studio.ui.widgets.buttons import IconButton
 from studio.ui.widgets.fields import LineField
 from studio.ui.widgets.labels import Label
@@ -129,9 +130,8 @@ class SamplesPanel(QWidget):
 
 def _row(sample: ev.Sample) -> QWidget:
     """Return prompt, answer and what the row itself says."""
-    flags = Qt.TextInteractionFlag.TextSelectableByMouse
-    answer = Label(sample.answer.strip() or tr("(no words)"), wrap=True)
-    answer.setTextInteractionFlags(flags)
+    answer = Passage(sample.answer.strip() or tr("(no words)"))
+    answer.setAccessibleName(tr("Answer"))
     parts: list[QWidget] = [Label(sample.prompt.strip(), "small", wrap=True), answer]
     if sample.reference.strip():
         text = tr("Reference: {text}", text=sample.reference.strip())

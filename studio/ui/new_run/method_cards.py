@@ -84,6 +84,7 @@ class MethodCard(ChoiceCard):
         self._size = Label("", "small")
         foot = hbox(self._mark, self._need, self._size, gap=6)
         foot.setStretch(1, 1)
+        foot.setAlignment(self._mark, Qt.AlignmentFlag.AlignTop)
         self.body.addLayout(head)
         self.body.addWidget(self._summary, 1)
         self.body.addWidget(self._line)

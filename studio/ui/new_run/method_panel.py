@@ -1,4 +1,4 @@
-"""The side panel of the Method step: when to take it, its settings, what it needs, where to read."""
+"""The side panel of the Method step: advice, settings, memory, where to read more."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,14 @@ from studio.errors import Problem
 from studio.estimate import Estimate
 from studio.hardware import Machine
 from studio.methods.catalogue import Knob, Method
-from studio.ui.pages.forms import Field, PanelRow, knob_field, on_edited, range_words, show_value
+from studio.ui.pages.forms import (
+    Field,
+    PanelRow,
+    knob_field,
+    on_edited,
+    range_words,
+    show_value,
+)
 from studio.ui.pages.forms import value_of as field_value
 from studio.ui.widgets.bars import MemoryBar
 from studio.ui.widgets.buttons import Link
@@ -22,6 +29,8 @@ from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import clear, hairline, hbox, holder, vbox
 from studio.ui.words import gigabytes, gigabytes_number, parameters, whole_gigabytes
 from studio.words import tr, trn
+
+_SMALL = 0.095 * 2**30
 
 
 class MethodPanel(QWidget):
@@ -52,8 +61,16 @@ class MethodPanel(QWidget):
         head = vbox(self._name, self._summary, gap=4)
         foot = hbox(self.more, None, self._trained, gap=8)
         column = vbox(head, self._advice, self._basic, self._more_holder, foot, gap=12)
-        vbox(column, hairline(), self.memory, hairline(), self.links, None, into=self, gap=16)
-        self.layout().setContentsMargins(24, 20, 24, 24)
+        vbox(
+            column,
+            self.memory,
+            hairline(),
+            self.links,
+            None,
+            gap=16,
+            margins=(24, 20, 24, 24),
+            into=self,
+        )
 
     def show_method(self, method: Method, values: dict[str, Any], unfolded: bool) -> None:
         """Show a method with the values of its settings; fields are kept while it stays."""
@@ -133,7 +150,7 @@ class MemoryPart(QWidget):
         self.bar = MemoryBar(height=20)
         self.legend = FactRows()
         head = hbox(self._title, None, self._used, self._total, gap=4)
-        vbox(head, self.bar, self.legend, gap=10, into=self)
+        vbox(hairline(), 6, head, self.bar, self.legend, gap=10, into=self)
 
     def show_need(self, need: Estimate | None, machine: Machine, bits: str) -> None:
         """Show an estimate; nothing is shown before there is one."""
@@ -159,8 +176,14 @@ def _legend(need: Estimate, bits: str) -> list[tuple[str, str, str]]:
         (tr("Logits"), "logits", "chart-2"),
         (tr("Other programs"), "other", "chart-8"),
     )
-    free = (tr("Free"), gigabytes(max(0, need.limit - need.total)), "track")
-    return [*((name, gigabytes(need.parts[key]), color) for name, key, color in rows), free]
+    free = (tr("Free"), _size(max(0, need.limit - need.total)), "track")
+    return [*((name, _size(need.parts[key]), color) for name, key, color in rows), free]
+
+
+def _size(size: float) -> str:
+    """Return a part of the memory, in MB where GB would say nothing."""
+    small = 0 < size < _SMALL
+    return tr("{number} MB", number=f"{size / 2**20:.0f}") if small else gigabytes(size)
 
 
 def _row(knob: Knob, field: Field) -> QWidget:

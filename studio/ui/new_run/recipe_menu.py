@@ -151,7 +151,9 @@ class RecipeMenu(QMenu):
     def write_script(self, file: Path) -> None:
         """Write the script, or tell why there is none."""
         try:
-            text = importlib.import_module(_SCRIPT).script(self._context.draft.recipe)
+            draft = self._context.draft
+            written = importlib.import_module(_SCRIPT).script
+            text = written(draft.recipe, draft.model, draft.data, self._context.machine)
         except StudioError as reason:
             self._context.fail(reason)
             return

@@ -17,6 +17,7 @@ from studio.words import tr
 _NAME_WIDTH = 88
 _COMMAND = 36
 _TEXT_LEAST = 360
+_TEXT_MARGIN = 12
 
 
 class Figures(Card):
@@ -76,7 +77,6 @@ class RecipeCard(Card):
             if place:
                 self.body.addWidget(hairline())
             self.body.addWidget(self._row(line))
-        self.body.addStretch(1)
 
     def texts(self) -> dict[str, str]:
         """Return what is said of each part."""
@@ -138,6 +138,7 @@ class CodeView(QPlainTextEdit):
         self.setMinimumHeight(_TEXT_LEAST)
         self.setAccessibleName(name)
         self.setTabChangesFocus(True)
+        self.document().setDocumentMargin(_TEXT_MARGIN)
 
     def show_text(self, text: str) -> None:
         """Show a text; where it did not change the place of reading stays."""

@@ -18,7 +18,7 @@ from studio.ui.widgets.buttons import IconButton
 from studio.ui.widgets.cards import Card
 from studio.ui.widgets.facts import Swatch
 from studio.ui.widgets.labels import Label
-from studio.ui.widgets.layouts import hairline, hbox, holder, vbox
+from studio.ui.widgets.layouts import hairline, hbox, holder
 from studio.ui.widgets.segments import Segments
 from studio.ui.widgets.states import StateStack
 from studio.ui.widgets.tablemodel import Cell, Rows

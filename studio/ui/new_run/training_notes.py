@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from studio.estimate import Estimate
+from studio.estimate import Estimate, steps_of
 from studio.flow import Draft
 from studio.hardware import Machine
 from studio.methods.catalogue import method
@@ -22,7 +22,7 @@ class Notes:
         self._method = method(draft.recipe.method.name)
         self._data = draft.data_facts()
         self._machine, self._need = machine, need
-        self._steps = need.steps if need and self._data.rows else 0
+        self._steps = steps_of(draft.recipe, self._data)
 
     def note(self, key: str) -> str:
         """Return what a field's value leads to, or else what the field is."""

@@ -14,10 +14,11 @@ from studio.ui.widgets.bars import NeedBar
 from studio.ui.widgets.checkbox import CheckBox, RadioButton
 from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import clear, hairline, hbox, vbox
-from studio.ui.words import count, gigabytes, whole_gigabytes
+from studio.ui.words import MISSING, count, gigabytes, whole_gigabytes
 from studio.words import tr, trn
 
 _PLOT = 124
+Needs = Mapping[int, Estimate | None]  # by rows at a time
 _ROOM = 4 / 3  # the limit stands at three quarters of a bar
 
 
@@ -57,22 +58,33 @@ class TrainingPanel(QWidget):
         top = vbox(head, self.plot, gap=8)
         middle = vbox(rows, self.batches, self._why, gap=10)
         last = vbox(recompute, seed, gap=6)
-        vbox(top, hairline(), middle, hairline(), last, None, gap=16, into=self)
-        self.layout().setContentsMargins(24, 20, 24, 24)
+        vbox(
+            top,
+            hairline(),
+            middle,
+            hairline(),
+            last,
+            None,
+            gap=16,
+            margins=(24, 20, 24, 24),
+            into=self,
+        )
 
     def show_plan(self, recipe: Recipe, steps: int) -> None:
         """Draw the learning rate over the steps of the run."""
         self._steps.setText(trn("{n} step", "{n} steps", steps) if steps else "")
         drawn = steps or 100  # the shape is known before the rows are
         self.plot.set_curve(shown_steps(drawn), learning_rates(recipe.training, drawn))
-        ticks = _ticks(recipe, drawn) if steps else []
-        self.plot.set_x_ticks(ticks, count)
+        if steps:
+            self.plot.set_x_ticks(_ticks(recipe, steps), count)
+        else:
+            self.plot.set_x_ticks([0], lambda _step: "")
 
-    def show_batches(self, needs: Mapping[int, Estimate], recipe: Recipe, machine: Machine) -> None:
-        """Show what each number of rows at a time needs."""
+    def show_batches(self, needs: Needs, recipe: Recipe, machine: Machine) -> None:
+        """Show what each number of rows at a time needs, where that is known."""
         training = recipe.training
         self.batches.show_needs(needs, training.batch_size)
-        limit = next((need.limit for need in needs.values()), 0)
+        limit = next((need.limit for need in needs.values() if need), 0)
         size = whole_gigabytes(limit)
         on_card = machine.card is not None and recipe.hardware.device != "cpu"
         words = tr("{size} GB card", size=size) if on_card else tr("{size} GB RAM", size=size)
@@ -111,7 +123,7 @@ class BatchChoice(QWidget):
         self.radios: dict[int, RadioButton] = {}
         self._bars: dict[int, tuple[NeedBar, Label, Label]] = {}
 
-    def show_needs(self, needs: Mapping[int, Estimate], present: int) -> None:
+    def show_needs(self, needs: Needs, present: int) -> None:
         """Show these numbers with their needs and the present one as chosen."""
         if list(needs) != list(self.radios):
             self._build(list(needs))
@@ -135,9 +147,14 @@ class BatchChoice(QWidget):
             for label in self._bars[rows][1:]:
                 label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
-    def _show_need(self, rows: int, need: Estimate) -> None:
+    def _show_need(self, rows: int, need: Estimate | None) -> None:
         """Show what one number needs."""
         bar, size, time = self._bars[rows]
+        if need is None:
+            bar.set_value(0, 0)
+            size.setText(MISSING)
+            time.setText("")
+            return
         large = need.verdict == "too large"
         bar.set_value(need.total, need.limit, gigabytes(need.total))
         size.setText(gigabytes(need.total))

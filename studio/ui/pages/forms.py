@@ -21,6 +21,7 @@ Field = IntField | FloatField | ChoiceField | CheckBox
 _HIGHEST = 2**31 - 1
 _PERCENT = ("warmup",)
 _PANEL_FIELD, _PANEL_CHOICE = 120, 168
+PANEL = (24, 20, 24, 24)  # margins of a side panel's content
 
 
 def recipe_field(found: Described, special: str = "") -> Field:
@@ -31,11 +32,11 @@ def recipe_field(found: Described, special: str = "") -> Field:
         return ChoiceField([(k, tr(text)) for k, text in found.choices.items()], compact=True)
     unit = tr(found.unit) if found.unit else ""
     if isinstance(found.default, int):
-        low, high = int(found.low or 0), int(found.high or _HIGHEST)
-        return IntField(low, high, unit=unit, special=special, compact=True)
-    low, high = found.low or 0.0, found.high or 1e9
+        bounds = int(found.low or 0), int(found.high or _HIGHEST)
+        return IntField(*bounds, unit=unit, special=special, compact=True)
+    high = found.high or 1e9
     return FloatField(
-        low,
+        found.low or 0.0,
         high,
         scientific=found.key == "learning_rate",
         percent=found.key in _PERCENT,
@@ -104,7 +105,13 @@ def knob_range(knob: Knob) -> tuple[float, float]:
 class PanelRow(QWidget):
     """A name, what it may be, and its field, in a side panel; an error sentence below."""
 
-    def __init__(self, title: str, field: Field, about: str = "", limits: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        field: IntField | FloatField | ChoiceField,
+        about: str = "",
+        limits: str = "",
+    ) -> None:
         super().__init__()
         self.field = field
         self.error = Label("", "error", wrap=True)

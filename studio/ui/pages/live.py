@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from studio.errors import StudioError
 from studio.recipe import Recipe
 from studio.runs import events as ev
+from studio.runs.process import alive
 from studio.runs.requests import RequestName
 from studio.runs.state import LIVING, RunState
 from studio.ui.context import Context
@@ -31,6 +32,7 @@ from studio.ui.words import count
 from studio.words import tr
 
 ENDED_BADLY = ("failed", "lost")
+_MOMENT, _PATIENCE = 200, 50  # ms between two looks at a worker that ends, and how many
 
 
 class LivePage(Page):
@@ -293,7 +295,14 @@ class LivePage(Page):
             self._context.say(tr("A checkpoint is saved after the step at work."), "info")
 
     def _on_resume(self) -> None:
-        if self._context.resume_run(self.follower.path):
+        self._resume_soon(self.follower.path, _PATIENCE)
+
+    def _resume_soon(self, path: str, tries: int) -> None:
+        """Go on with a run; its last worker may need a moment to end after its last word."""
+        ending = self.follower.path == path and self.follower.state.name not in LIVING
+        if tries and ending and alive(self.follower.folder):
+            QTimer.singleShot(_MOMENT, self, lambda: self._resume_soon(path, tries - 1))
+        elif self._context.resume_run(path):
             self._said = ()
 
     def _on_restart(self, recipe: Recipe) -> None:

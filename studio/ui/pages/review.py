@@ -1,9 +1,8 @@
-"""The Review step: what will happen, in words, as a file and as a script; what was checked; start."""
+"""The Review step: what will happen, in words, as a file and as a script; then the start."""
 
 import re
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from studio import recipe as recipes
@@ -16,19 +15,18 @@ from studio.ui.context import Context
 from studio.ui.new_run.recipe_menu import RecipeMenu, terminal_command
 from studio.ui.new_run.review_cards import CodeView, CommandRow, Figures, RecipeCard
 from studio.ui.new_run.review_checks import checks, gone
+from studio.ui.new_run.review_panel import ReviewPanel
 from studio.ui.new_run.review_words import lines
 from studio.ui.new_run.training_notes import estimated_time
 from studio.ui.pages.step import Step
-from studio.ui.widgets.bars import NeedBar
 from studio.ui.widgets.buttons import Button
-from studio.ui.widgets.checks import CheckList
 from studio.ui.widgets.fields import LineField
 from studio.ui.widgets.labels import Label
-from studio.ui.widgets.layouts import hairline, hbox, holder, vbox
+from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.numbers import number_text
 from studio.ui.widgets.segments import Segments
 from studio.ui.words import MISSING, count, done_at, file_size, gigabytes
-from studio.words import tr, trn
+from studio.words import tr
 
 _NAME_WIDTH = 240
 _LONGEST_NAME = 60
@@ -71,13 +69,13 @@ class ReviewStep(Step):
         self.save_button = Button(tr("Save as…"), "default", "floppy-disk")
         self.save_button.clicked.connect(self._on_save_clicked)
         self._stack = QStackedWidget()
-        self._in_words = holder(vbox(self.words, None))
-        for view in (self._in_words, self.file, self.code):
+        for view in (self.words, self.file, self.code):
             self._stack.addWidget(view)
         self.body.addWidget(self.figures)
         self.body.addLayout(hbox(self.views, None, self.save_button, gap=8))
-        self.body.addWidget(self._stack, 1)
+        self.body.addWidget(self._stack)
         self.body.addWidget(self.command)
+        self.body.addStretch(1)
 
     def side(self) -> QWidget:
         """Return the panel."""
@@ -127,30 +125,34 @@ class ReviewStep(Step):
         """Show the recipe in words, as a file or as a script."""
         view, draft = self.views.key(), self.context.draft
         self.save_button.setVisible(view != "words")
-        shown = {"words": self._in_words, "file": self.file, "script": self.code}
+        shown = {"words": self.words, "file": self.file, "script": self.code}
         for widget in shown.values():  # a hidden view must not ask for room
             across = QSizePolicy.Policy.Preferred
             down = across if widget is shown[view] else QSizePolicy.Policy.Ignored
             widget.setSizePolicy(across, down)
         self._stack.setCurrentWidget(shown[view])
+        self.body.setStretch(self.body.indexOf(self._stack), 0 if view == "words" else 1)
+        self.body.setStretch(self.body.count() - 1, 1 if view == "words" else 0)
         if view == "words":
             runs = self.context.settings.runs
             self.words.show_lines(_said(lambda: lines(draft, self.context.machine, need, runs)))
         elif view == "file":
             self.file.show_text(recipes.dumps(draft.recipe))
         else:
-            self.code.show_text(self._script())
+            found, text = self._script()
+            self.save_button.setVisible(found)
+            self.code.show_text(text)
 
-    def _script(self) -> str:
-        """Return the run as a script, or why there is none yet."""
+    def _script(self) -> tuple[bool, str]:
+        """Return whether there is a script, and the script, or why there is none yet."""
         draft = self.context.draft
         missing = self.problems()
-        if draft.model is None or draft.data is None or missing:
-            return str(missing[0]) if missing else ""
+        if missing:
+            return False, str(missing[0])
         try:
-            return script(draft.recipe, draft.model, draft.data, self.context.machine)
+            return True, script(draft.recipe, draft.model, draft.data, self.context.machine)
         except StudioError as reason:
-            return str(reason)
+            return False, str(reason)
 
     def _figures(self, need: Estimate | None) -> list[tuple[str, str]]:
         """Return time, memory, steps and disk with a line to each."""
@@ -206,51 +208,6 @@ class ReviewStep(Step):
 
     def _on_check_acted(self, step: str) -> None:
         self.context.open_page("new_run", step)
-
-
-class ReviewPanel(QWidget):
-    """What the run will need by the estimate, and what was checked before the start."""
-
-    acted = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._bar = NeedBar()
-        self._size = Label("", "value-strong")
-        self._summary = Label("", "small")
-        self.list = CheckList(gap=10)
-        self.list.acted.connect(self.acted)
-        about = tr("Reckoned from the model's shape and your rows; the run will show what it takes.")
-        bar = hbox(Label(tr("At the peak"), "small"), self._bar, self._size, gap=12)
-        bar.setStretch(1, 1)
-        self._need = QWidget()
-        title = Label(tr("Memory, estimated"), "section")
-        need = vbox(title, bar, Label(about, "small", wrap=True), hairline(), gap=12)
-        need.setContentsMargins(0, 0, 0, 0)
-        self._need.setLayout(need)
-        head = hbox(Label(tr("Before the start"), "section"), None, self._summary, gap=8)
-        vbox(self._need, vbox(head, self.list, gap=12), None, gap=16, into=self)
-        self.layout().setContentsMargins(24, 20, 24, 24)
-        self.checks: list[tuple[str, str]] = []
-
-    def show_need(self, need: Estimate | None) -> None:
-        """Show the memory against what there is."""
-        self._need.setVisible(need is not None)
-        if need is not None:
-            self._bar.set_value(need.total, need.limit, gigabytes(need.total))
-            self._size.setText(gigabytes(need.total))
-
-    def show_checks(self, found: list) -> None:
-        """List the checks, worst first, and count them."""
-        shown = [(check.kind, check.text) for check in found]
-        passed = sum(kind == "good" for kind, _text in shown)
-        rest = len(shown) - passed
-        words = {"passed": count(passed), "rest": count(rest)}
-        some = tr("{passed} passed, {rest} to look at", **words)
-        self._summary.setText(some if rest else trn("{n} passed", "{n} passed", passed))
-        if shown != self.checks:
-            self.checks = shown
-            self.list.set_checks(found)
 
 
 def _said(make: Callable[[], list]) -> list:

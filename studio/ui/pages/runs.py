@@ -93,7 +93,8 @@ class RunsPage(Page):
 
     def _wanted(self, view: RunView) -> bool:
         """Say whether search and state let a run through."""
-        data = data_name(view.recipe) if view.recipe else ""
+        recipe = view.recipe
+        data = f"{data_name(recipe)} {recipe.method.name}" if recipe else ""
         words = f"{view.title} {model_and_method(view.recipe)} {data}".casefold()
         found = all(word in words for word in self.search.text().casefold().split())
         return found and matches_state(view, self.states.key())
@@ -157,7 +158,7 @@ class RunsPage(Page):
             compare.more_button.clicked.connect(self._on_more_clicked)
             self.splitter.addWidget(compare)
             self.splitter.setSizes([330, 342])
-        self.compare.show_runs([views[path] for path in chosen], self.orders)  # type: ignore[attr-defined]
+        self.compare.show_runs([views[path] for path in chosen], self.orders)
         self.compare.show()
 
     def _acting(self) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from numpy.typing import ArrayLike
 from PySide6.QtWidgets import QWidget
 
 from studio.ui import jobs
-from studio.ui.charts.lines import Comparison, RunLine
+from studio.ui.charts.lines import Axis, Comparison, RunLine
 from studio.ui.charts.specs import Format
 from studio.ui.pages.runs_curves import RunCurves
 from studio.ui.pages.runs_differences import rows, short_names
@@ -107,7 +108,9 @@ class Compare(QWidget):
             if view.path in self._reading:
                 continue
             curve = self._curves[view.path].curves[quantity]
-            places = {"step": curve.step, "time": curve.time, "tokens": curve.tokens}
+            places: dict[Axis, ArrayLike] = {
+                "step": curve.step, "time": curve.time, "tokens": curve.tokens
+            }  # fmt: skip
             lines.append(RunLine(name, curve.values, places, self._orders[view.path]))
         self.chart.set_smoothing(0.9 if quantity in _SMOOTHED else 0.0)
         self.chart.set_runs(lines, _FORMS[quantity], quantity != "speed")
