@@ -107,7 +107,7 @@ def supports_packing(model: torch.nn.Module) -> bool:
     )
 
 
-def enable_packing(model: torch.nn.Module) -> None:
+def enable_packing(model: Any) -> None:
     """Switch `model`, and a PEFT model's base, to the attention that keeps a pack's rows apart.
 
     Without row lengths in the call (generation, padded batches) it is transformers' `sdpa`.
@@ -161,10 +161,10 @@ def _per_row(
         # The half-precision backward of torch's CPU kernel takes twice the time of float32's.
         query, key, value = query.float(), key.float(), value.float()
     lengths = [end - start for start, end in pairwise(ends)]
-    rows = zip(*(one.split(lengths, dim=2) for one in (query, key, value)), strict=True)
+    queries, keys, values = (one.split(lengths, dim=2) for one in (query, key, value))
     attended = [
-        scaled_dot_product_attention(*row, dropout_p=dropout, scale=scaling, is_causal=True)
-        for row in rows
+        scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling, is_causal=True)
+        for q, k, v in zip(queries, keys, values, strict=True)
     ]
     return torch.cat(attended, dim=2).transpose(1, 2).to(dtype).contiguous()
 
@@ -187,13 +187,16 @@ def _varlen(
     value: torch.Tensor,
     scaling: float | None,
     ends: torch.Tensor,
-    longest: int,
+    longest: int | None,
 ) -> torch.Tensor:
     """Attend to all rows in one call of torch's flash kernel."""
-    rows = (one[0].transpose(0, 1) for one in (query, key, value))
+    queries, keys, values = (one[0].transpose(0, 1) for one in (query, key, value))
+    longest = longest if longest is not None else int(ends.diff().max())
     causal = (-1, 0)
     attended = varlen_attn(
-        *rows,
+        queries,
+        keys,
+        values,
         ends,
         ends,
         longest,
@@ -202,6 +205,7 @@ def _varlen(
         window_size=causal,
         enable_gqa=query.shape[1] != key.shape[1],
     )
+    assert isinstance(attended, torch.Tensor)  # a tuple only when log-sum-exps are asked for
     return attended[None]
 
 

@@ -52,8 +52,10 @@ class Watch(TrainerCallback):
         if ids is None or not _module.training:
             return
         mask = given.get("attention_mask")
-        padded = mask is not None and mask.dim() == 2
-        self._tokens.append(mask.sum() if padded else ids.numel())
+        if mask is not None and mask.dim() == 2:
+            self._tokens.append(mask.sum())
+        else:
+            self._tokens.append(ids.numel())
 
     def on_step_begin(self, *_args: Any, **_kwargs: Any) -> None:
         """Start the step's clock."""

@@ -253,7 +253,7 @@ def _fetched(aside: Path) -> int:
         for file in files:
             if file.endswith(".whl"):
                 with suppress(FileNotFoundError):  # moved between the two looks
-                    sizes.append(os.stat(Path(folder, file)).st_size)
+                    sizes.append(Path(folder, file).stat().st_size)
     return max(sizes)
 
 

@@ -145,7 +145,7 @@ _PALETTE = {
 def _prefers_stillness(access: QAccessibilityHints) -> bool:
     """Say whether the system asks for reduced motion; Qt tells it from 6.12 on."""
     told = getattr(access, "motionPreference", None)
-    return told is not None and told() == Qt.MotionPreference.ReducedMotion
+    return told is not None and "Reduce" in str(told())
 
 
 class Themes(QObject):

@@ -90,7 +90,7 @@ class TargetRow(QWidget):
         self.box.setEnabled(offer.refusal is None)
         about = offer.refusal.sentence() if offer.refusal else tr(shown.summary)
         words = holder(vbox(Label(tr(shown.title)), Label(about, "muted", elide=True), gap=2))
-        self.size = Label(file_size(offer.bytes) if offer.bytes else "–", "muted")
+        self.bytes = Label(file_size(offer.bytes) if offer.bytes else "–", "muted")
         self.state = StateWord("clock", "")
         self.state.hide()
         self.bar = ProgressBar()
@@ -98,7 +98,7 @@ class TargetRow(QWidget):
         self.bar.hide()
         right = holder(hbox(None, self.state, self.bar))
         right.setFixedWidth(160)
-        row = hbox(self.box, words, self.size, right, gap=12, margins=(16, 8, 16, 8), into=self)
+        row = hbox(self.box, words, self.bytes, right, gap=12, margins=(16, 8, 16, 8), into=self)
         row.setStretch(1, 1)
 
     def set_state(self, state: str, size: int) -> None:
@@ -117,4 +117,4 @@ class TargetRow(QWidget):
             icon, text, color = looks[state]
             self.state.set(icon, text, color)
         if size:
-            self.size.setText(file_size(size))
+            self.bytes.setText(file_size(size))

@@ -179,7 +179,7 @@ class LiveCharts(QWidget):
     def _choose(self, key: str, on: bool) -> None:
         """Show a track or not; one always stays. Built later: the menu is still closing."""
         wanted = {name for name in self.chosen() if name != key} | ({key} if on else set())
-        if not wanted:
+        if not wanted & set(track_specs(bool(self._curves.on_card), self._curves.metrics)):
             return
         self._context.settings.tracks = [name for name in ORDER if name in wanted]
         self._context.save_settings()

@@ -169,7 +169,8 @@ class DataPanel(QWidget):
         else:
             found.append(Check("good", tr("Every row fits the layout")))
         if reading.silent:
-            text = trn("{n} row has an empty answer", "{n} rows have an empty answer", reading.silent)
+            silent = reading.silent
+            text = trn("{n} row has an empty answer", "{n} rows have an empty answer", silent)
             found.append(Check("warn", text, tr("They would teach silence.")))
         elif survey.gives == "messages":
             found.append(Check("good", tr("No answer is empty")))

@@ -42,6 +42,10 @@ class DataTools(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_WAIT_MS)
+        self._timer.timeout.connect(self._on_share_settled)
         self.layout_field = ChoiceField()
         self.layout_field.setAccessibleName(tr("Layout"))
         self.layout_field.chosen.connect(self.layout_chosen)
@@ -56,10 +60,6 @@ class DataTools(QWidget):
         self.share.valueChanged.connect(lambda _value: self._timer.start())
         self.files = Button("")
         self.files.clicked.connect(self._on_files_clicked)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(lambda: self.share_chosen.emit(self.share.value()))
         hbox(
             Label(tr("Layout"), "muted"), self.layout_field, 8,
             Label(tr("Held out"), "muted"), self.held, self.share, self.files, None,
@@ -99,6 +99,9 @@ class DataTools(QWidget):
             self.files_chosen.emit([])
         elif not self._ask_files():
             self.held.set_key("share")
+
+    def _on_share_settled(self) -> None:
+        self.share_chosen.emit(self.share.value())
 
     def _on_files_clicked(self) -> None:
         self._ask_files()

@@ -78,10 +78,10 @@ class FetchBox(QWidget):
     def _sentence(self, facts: ModelFacts) -> str:
         """Say what is missing and that the run does it otherwise."""
         if facts.kind == "gguf":
-            return tr("It must be unpacked once; the run does it at its start, or do it now.")
+            return tr("It must be unpacked once; the run does it first, or do it now.")
         size = file_size(WHEEL_BYTES if facts.kind == "sample" else facts.bytes)
         return tr(
-            "Not on this computer yet: {size} to fetch. The run does it at its start, or do it now.",
+            "Not on this computer yet: {size} to fetch. The run does it first, or do it now.",
             size=size,
         )
 

@@ -48,6 +48,7 @@ class MethodPanel(QWidget):
         super().__init__()
         self.fields: dict[str, Field] = {}
         self._shown = ""
+        self._advised: list[Check] = []
         self._name = Label("", "lead", wrap=True)
         self._summary = Label("", "small", wrap=True)
         self._advice = CheckList(sort=False)
@@ -92,7 +93,9 @@ class MethodPanel(QWidget):
         if need is not None and need.verdict == "too large":
             checks.append(_too_large(need))
         checks += [Check("good", method.text("when")), Check("info", method.text("when_not"))]
-        self._advice.set_checks(checks)
+        if checks != self._advised:
+            self._advised = checks
+            self._advice.set_checks(checks)
 
     def show_trained(self, trained: int, total: int) -> None:
         """Say how many parameters are trained."""

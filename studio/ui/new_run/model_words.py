@@ -147,8 +147,10 @@ def _weights_check(facts: ModelFacts) -> Check:
         detail = tr("They are unpacked to 16-bit safetensors once.")
         return Check("info", tr("Weights are GGUF, {type}", type=facts.dtype), detail)
     if not facts.ready:
-        one, many = "Weights are safetensors, {n} file", "Weights are safetensors, {n} files"
-        return Check("good", trn(one, many, facts.files))
+        text = trn(
+            "Weights are safetensors, {n} file", "Weights are safetensors, {n} files", facts.files
+        )
+        return Check("good", text)
     return Check(
         "good",
         trn(

@@ -1,4 +1,4 @@
-"""One row of the data as text: as a chat, as the model will be trained on it, or as the file has it."""
+"""One row of the data as text: as a chat, as it is trained, or as the file has it."""
 
 import json
 import re

@@ -98,7 +98,7 @@ class Notes:
         if not self._training.eval_every:
             return trn("Once, on {n} row", "Once, on {n} rows", rows)
         times = self._steps // self._training.eval_every
-        return tr("{rows} rows, {times} times", rows=count(rows), times=count(times))
+        return trn("{rows} rows, {n} time", "{rows} rows, {n} times", times, rows=count(rows))
 
     def _save_every(self) -> str:
         if not self._need:

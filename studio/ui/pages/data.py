@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
@@ -23,48 +22,12 @@ from studio.ui.new_run.data_reading import (
     survey_words,
 )
 from studio.ui.new_run.data_tools import DataTools, ask_files
+from studio.ui.new_run.drop_area import DropArea
 from studio.ui.new_run.row_card import RowCard
 from studio.ui.pages.step import Step
 from studio.ui.widgets.buttons import Button
-from studio.ui.widgets.cards import Card
-from studio.ui.widgets.labels import IconLabel, Label
-from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.states import StateStack
 from studio.words import mark, tr
-
-
-class DropArea(Card):
-    """Where files are dropped or chosen, while there are none.
-
-    Signals:
-        asked: the person wants to choose files.
-        sample_asked: the person wants the sample's rows.
-    """
-
-    asked = Signal()
-    sample_asked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__(margins=24, gap=8)
-        title = Label(tr("Drop files here"), "strong")
-        text = Label(
-            tr("JSON, JSONL, CSV, Parquet or plain text, several of one layout."), "muted", wrap=True
-        )
-        for label in (title, text):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.choose = Button(tr("Choose files…"))
-        self.sample = Button(tr("Use the sample chats"))
-        self.choose.clicked.connect(self.asked)
-        self.sample.clicked.connect(self.sample_asked)
-        icon = hbox(None, IconLabel("file-plus", "text-muted", 20), None)
-        buttons = hbox(None, self.choose, self.sample, None, gap=8)
-        self.body.addStretch(1)
-        self.body.addLayout(icon)
-        self.body.addWidget(title)
-        self.body.addWidget(text)
-        self.body.addSpacing(4)
-        self.body.addLayout(buttons)
-        self.body.addStretch(1)
 
 
 class DataStep(Step):

@@ -11,24 +11,16 @@ from studio.models.inspect import kind_of
 from studio.models.sample import NAME as SAMPLE_NAME
 from studio.models.sample import SAMPLE
 from studio.ui.context import Context
-from studio.ui.new_run.hub_models import COLUMNS, HubModels
+from studio.ui.new_run.hub_models import HubModels
+from studio.ui.new_run.local_models import LocalModels
 from studio.ui.new_run.model_looks import ModelLooks
 from studio.ui.new_run.model_panel import ModelPanel
-from studio.ui.new_run.model_words import (
-    as_problem,
-    facts_cells,
-    needs,
-    problem_cells,
-    trains,
-    unknown_cells,
-)
+from studio.ui.new_run.model_words import as_problem
 from studio.ui.pages.step import Step
 from studio.ui.widgets.buttons import IconButton
 from studio.ui.widgets.fields import SearchField
 from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.segments import Segments
-from studio.ui.widgets.tablemodel import Cell, Rows
-from studio.ui.widgets.tables import Table
 from studio.words import mark, tr
 
 
@@ -73,12 +65,7 @@ class ModelStep(Step):
         self.body.addLayout(tools)
 
     def _build_tables(self) -> None:
-        on_card = self.context.machine.card is not None
-        able = tr("Trains on this card") if on_card else tr("Trains on this computer")
-        heads = [tr("Model"), tr("Parameters"), tr("On disk"), able]
-        self.table = Table(Rows(heads), 0, numbers=(1, 2), two_lines=True, widths=COLUMNS)
-        self.table.setAccessibleName(tr("Models on this computer"))
-        self.table.set_empty("magnifying-glass", tr("No model of that name on this computer"))
+        self.table = LocalModels(self.context, self.looks)
         self.table.chosen.connect(self.choose)
         self.hub = HubModels(self.context)
         self.hub.chosen.connect(self.choose)
@@ -172,9 +159,9 @@ class ModelStep(Step):
     def _on_looked(self, source: str) -> None:
         found = self.looks.found(source)
         chosen = self.context.draft.recipe.model.source
-        if found is not None and (source == self._wanted or source == chosen != ""):
-            if source == self._wanted or found != self.context.draft.model:
-                self._take(source, found)
+        news = source == chosen and found != self.context.draft.model
+        if found is not None and (source == self._wanted or news):
+            self._take(source, found)
         self._show_rows()
 
     def _take_in_draft(self) -> None:
@@ -199,25 +186,9 @@ class ModelStep(Step):
 
     def _show_rows(self) -> None:
         """Fill the table with what matches the search."""
-        found = [(source, self._cells(source)) for source in self.looks.sources]
-        words = self.search.text().casefold().split() if self.places.key() == "here" else []
-        rows = [row for row in found if _matches(row, self.looks.found(row[0]), words)]
-        self.table.blockSignals(True)
-        self.table.set_rows(rows)
+        search = self.search.text() if self.places.key() == "here" else ""
         wanted = self._wanted or self.context.draft.recipe.model.source
-        if self.table.key() != wanted:
-            self.table.choose(wanted)
-        self.table.blockSignals(False)
-
-    def _cells(self, source: str) -> list[Cell]:
-        """Return the cells of one source."""
-        found, context = self.looks.found(source), self.context
-        if isinstance(found, ModelFacts):
-            needed = needs(context.draft, found, context.machine, context.use)
-            return facts_cells(found, trains(needed, context.machine.four_bit))
-        if isinstance(found, StudioError):
-            return problem_cells(source, found)
-        return unknown_cells(source, source not in self.looks.absent)
+        self.table.show_models(search, wanted)
 
     def _show_panel(self) -> None:
         """Show the chosen model, or why there is none."""
@@ -311,13 +282,3 @@ class ModelStep(Step):
 def _is_path(text: str) -> bool:
     """Say whether a text in the search field names a file or a folder."""
     return text.startswith(("/", "~", ".")) or "\\" in text or text.lower().endswith(".gguf")
-
-
-def _matches(
-    row: tuple[str, list[Cell]], found: ModelFacts | StudioError | None, words: list[str]
-) -> bool:
-    """Say whether all words are in the name, the size or the licence."""
-    source, cells = row
-    licence = found.licence if isinstance(found, ModelFacts) else ""
-    text = " ".join([source, licence, *(f"{cell.text} {cell.second}" for cell in cells)])
-    return all(word in text.casefold() for word in words)

@@ -1,96 +1,29 @@
 """New run: the wizard that makes a recipe, with what it needs always in view."""
 
-import importlib
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget, QWizard, QWizardPage
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from studio import flow
 from studio.errors import Problem
 from studio.flow import STEPS
 from studio.ui.context import Context
 from studio.ui.new_run.footer import Footer
+from studio.ui.new_run.frame import WizardFrame
 from studio.ui.new_run.recipe_menu import RecipeMenu
+from studio.ui.new_run.steps import make_step, step_names
 from studio.ui.pages.step import Step
 from studio.ui.theme import theme
 from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.buttons import Button
 from studio.ui.widgets.layouts import vbox
 from studio.ui.widgets.page import EDGE, Page, scroll
-from studio.ui.widgets.states import ProblemState
 from studio.ui.widgets.stepper import Stepper
 from studio.words import tr
 
-_CLASSES = {
-    "model": ("studio.ui.pages.model", "ModelStep"),
-    "data": ("studio.ui.pages.data", "DataStep"),
-    "task": ("studio.ui.pages.task", "TaskStep"),
-    "method": ("studio.ui.pages.method", "MethodStep"),
-    "training": ("studio.ui.pages.training", "TrainingStep"),
-    "review": ("studio.ui.pages.review", "ReviewStep"),
-}
 _DEBOUNCE_MS = 50
-
-
-def step_names() -> dict[str, str]:
-    """Return the steps' names for people."""
-    return {
-        "model": tr("Model"),
-        "data": tr("Data"),
-        "task": tr("Task"),
-        "method": tr("Method"),
-        "training": tr("Training"),
-        "review": tr("Review"),
-    }
-
-
-class _Wizard(QWizard):
-    """A QWizard as a plain child: no frame, no buttons of its own, no keys of a dialog."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWindowFlags(Qt.WindowType.Widget)
-        self.setWizardStyle(QWizard.WizardStyle.ClassicStyle)
-        self.setOption(QWizard.WizardOption.NoDefaultButton)
-        self._hosts = [self._add_host(place) for place in range(len(STEPS))]
-        self.setStartId(0)
-        self.restart()
-        self.setButtonLayout([])  # before the first page is shown QWizard counts below zero
-
-    def _add_host(self, place: int) -> QWizardPage:
-        """Add an empty page that a step is put into when it is first needed."""
-        host = QWizardPage()
-        room = QSizePolicy.Policy.Expanding  # or QWizard puts a stretch below the page
-        host.setSizePolicy(room, room)
-        host.setMinimumHeight(8)  # with empty pages QWizard asks for sizes below zero
-        vbox(gap=0, into=host)
-        self.setPage(place, host)
-        return host
-
-    def put(self, place: int, step: QWidget) -> None:
-        """Fill a page."""
-        layout = self._hosts[place].layout()
-        assert layout is not None
-        layout.addWidget(step)
-
-    def reject(self) -> None:
-        """Stay: a page is not a dialog, Esc does not close it."""
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave the keys to the page."""
-        event.ignore()
-
-
-class _Missing(Step):
-    """What stands in for a step that cannot be shown."""
-
-    def __init__(self, context: Context, key: str, reason: str) -> None:
-        super().__init__(context, step_names()[key], scrolls=False)
-        self.key = key
-        text = tr("This step cannot be shown: {reason}.", reason=reason)
-        self.body.addWidget(ProblemState(text, tr("Install Finetune Studio again.")))
 
 
 class NewRunPage(Page):
@@ -142,7 +75,7 @@ class NewRunPage(Page):
         vbox(self.banner, margins=(EDGE, 16, EDGE, 0), into=self._above)
         self._above.hide()
         self.top.addWidget(self._above)
-        self.wizard = _Wizard()
+        self.wizard = WizardFrame()
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.addWidget(self.wizard)
         self._panels = QStackedWidget()
@@ -177,7 +110,7 @@ class NewRunPage(Page):
     def step(self, key: str) -> Step:
         """Return a step, made when it is first needed."""
         if key not in self._steps:
-            made = self._made(key)
+            made = make_step(key, self.context)
             self._steps[key] = made
             self.wizard.put(STEPS.index(key), made)
             side = made.side()
@@ -185,16 +118,6 @@ class NewRunPage(Page):
                 self._sides[key] = scroll(side)
                 self._panels.addWidget(self._sides[key])
         return self._steps[key]
-
-    def _made(self, key: str) -> Step:
-        """Make a step, or what says why it cannot be."""
-        module, name = _CLASSES[key]
-        try:
-            made = getattr(importlib.import_module(module), name)(self.context)
-        except ImportError as reason:
-            made = _Missing(self.context, key, str(reason))
-        made.key = key
-        return made
 
     def current(self) -> str:
         """Return the key of the step that is shown."""

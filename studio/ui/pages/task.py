@@ -61,7 +61,7 @@ class TaskPanel(QWidget):
         self.answers.setText(tr(field.choices["answers"]))
         self.all.setText(tr(field.choices["all"]))
         words = {
-            "answers": tr("The model learns what to say; questions are read only. Usual for chats."),
+            "answers": tr("It learns what to say; questions are read only. Usual for chats."),
             "all": tr("It learns to write the questions too: for few rows, or a new kind of text."),
         }
         column = vbox(hairline(), 8, Label(tr(field.title), "section"), gap=10)

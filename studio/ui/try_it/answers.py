@@ -110,9 +110,9 @@ class AnswerPair(QFrame):
         """Show what both took; the lower loss on the reference is marked as good."""
         self.base.end(told.get("base"))
         self.tuned.end(told.get("tuned"))
-        losses = [(told.get(name) or {}).get("loss") for name in ("base", "tuned")]
-        if None not in losses:
-            better = self.base if losses[0] < losses[1] else self.tuned
+        base, tuned = ((told.get(name) or {}).get("loss") for name in ("base", "tuned"))
+        if base is not None and tuned is not None:
+            better = self.base if base < tuned else self.tuned
             better.judged.set_state("good")
 
     def stop(self) -> None:
