@@ -156,6 +156,7 @@ def test_method_change_takes_back_what_the_last_one_set() -> None:
     qlora = with_method(Recipe(), "qlora")
     assert qlora.training.optimizer == "paged_adamw_8bit"
     assert with_method(qlora, "lora").training.optimizer == "adamw"
+    assert "optimizer" not in with_method(qlora, "lora").training.model_fields_set
     qlora.training.optimizer = "adamw_8bit"
     assert with_method(qlora, "lora").training.optimizer == "adamw_8bit"
     assert with_method(Recipe(), "full").training.learning_rate == methods()["full"].learning_rate

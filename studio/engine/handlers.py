@@ -132,7 +132,7 @@ def _rows(request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
 def _read_rows(recipe: Recipe, request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
     """Read rows and tokenizer."""
     source = recipe.model.source
-    folder = ready_folder(source) or prepare(
+    folder = ready_folder(source, recipe.model.revision) or prepare(
         source, recipe.model.revision, request.progress, request.stopped
     )
     request.progress("data", 0, 0)

@@ -27,12 +27,12 @@ def prepare(
 
     Raises ModelError, HubError or DiskError.
     """
-    ready = ready_folder(source)
+    ready = ready_folder(source, revision)
     if ready is not None:
         return ready
     models = settings.load().models
     if kind_of(source) == "hub":
-        target = hub.local_folder(source, models)
+        target = hub.local_folder(source, models, revision)
         return hub.fetch(source, target, revision, lambda done, all_: progress("fetch", done, all_))
     if kind_of(source) == "sample":
         gguf = fetch_sample(

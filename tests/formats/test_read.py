@@ -259,3 +259,12 @@ def test_the_sample_is_there() -> None:
     assert resolve("sample").is_file()
     assert len(list(read("sample"))) >= 150
     assert len(list(read("sample:held_out"))) >= 20
+
+
+def test_broken_line_behind_the_first_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of the pieces before count too."""
+    monkeypatch.setattr("studio.formats.source._HEAD", 7)
+    name = _file(tmp_path, "a.json", '[\n{"a": 1},\n{"b": 2},\n\n{"c": }\n]')
+    assert _wrong(name).startswith("Line 5 of a.json is not JSON: ")

@@ -77,6 +77,11 @@ def test_figures() -> None:
     assert [warning.sentence() for warning in state.warnings] == ["Careful, 1."]
 
 
+def test_evaluation_that_is_no_number_is_never_the_best() -> None:
+    """Not even as the first."""
+    assert _state(_STARTED, ev.Eval(1, math.nan)).best_eval is None
+
+
 def test_nothing_known_yet() -> None:
     """No division by zero, no guesses."""
     state = RunState()

@@ -79,9 +79,10 @@ class LiveCharts(QWidget):
         for line in self._curves.lines.values():
             line.rewind()
         self._column.addWidget(self.tracks)
+        self.tracks.show()  # a layout shows it later, and what is hidden takes no focus
         self.setFocusProxy(self.tracks)
         if old is not None:
-            if old.hasFocus():
+            if self.window().focusWidget() is old:
                 self.tracks.setFocus()
             old.hide()
             old.deleteLater()

@@ -11,7 +11,7 @@ from studio.ui.words import count, duration, file_size, gigabytes
 from studio.words import tr
 
 TIME_WIDTH = 8
-KIND_WIDTH = 10
+KIND_WIDTH = 11  # of the longest word and two spaces
 _PREVIEW = 80  # letters of an answer
 
 

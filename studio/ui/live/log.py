@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QStackedWidget, QWidget
 
 from studio.runs import events as ev
 from studio.ui.context import Context
-from studio.ui.live.lines import KIND_WIDTH, TIME_WIDTH, LogLines
+from studio.ui.live.lines import TIME_WIDTH, LogLines
 from studio.ui.theme import theme, themes
 from studio.ui.widgets.buttons import Button, IconButton
 from studio.ui.widgets.labels import Label
@@ -243,7 +243,7 @@ class _Colours(QSyntaxHighlighter):
     def highlightBlock(self, text: str) -> None:
         """Colour the columns of one line."""
         start = TIME_WIDTH + 2
-        kind = text[start : start + KIND_WIDTH].strip()
+        kind = text[start:].split("  ", 1)[0]
         color = "bad" if kind in self._bad else "warn" if kind in self._warn else "text-faint"
         self.setFormat(0, TIME_WIDTH, self._formats["text-faint"])
         self.setFormat(start, len(kind), self._formats[color])

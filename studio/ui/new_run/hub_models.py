@@ -84,9 +84,7 @@ class HubModels(QWidget):
             self.stack.show_empty("magnifying-glass", tr("No model of that name"), text)
 
     def _on_failed(self, error: StudioError) -> None:
-        self.stack.show_empty(
-            "cloud-slash", error.sentence(), error.step(), tr("Open Settings")
-        )
+        self.stack.show_empty("cloud-slash", error.sentence(), error.step(), tr("Open Settings"))
 
     def _on_acted(self, state: str) -> None:
         if state == "empty":

@@ -114,9 +114,7 @@ class ModelPanel(QWidget):
         """Return the blocks of a model that is known, parted by lines."""
         self.limit.set_state("bad")
         head = hbox(Label(tr("Memory to train it"), "section"), None, self.limit)
-        self._memory = holder(
-            vbox(hairline(), 8, head, self.needs, self.note, gap=10)
-        )
+        self._memory = holder(vbox(hairline(), 8, head, self.needs, self.note, gap=10))
         self._consent_block = holder(
             vbox(hairline(), 8, Label(tr("Needs your consent"), "section"), self._pickle,
                  self._code, gap=10)

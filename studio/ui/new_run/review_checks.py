@@ -59,8 +59,10 @@ def _data(draft: Draft) -> list[Check]:
         return found
     left_out = len(draft.data.bad)
     if left_out:
-        one, many = "{n} row does not fit and is left out", "{n} rows do not fit and are left out"
-        found.append(Check("warn", trn(one, many, left_out), "", tr("Look"), "data"))
+        text = trn(
+            "{n} row does not fit and is left out", "{n} rows do not fit and are left out", left_out
+        )
+        found.append(Check("warn", text, "", tr("Look"), "data"))
     facts = draft.data.facts
     if not facts.eval_rows:
         detail = tr("Nothing will tell whether it only learns by heart.")

@@ -33,7 +33,7 @@ class Notes:
         if not self._steps:
             return ""
         if self._training.max_steps:
-            return tr("Steps at most ends the run")
+            return tr("The limit on steps ends the run")
         return trn("{n} step in all", "{n} steps in all", self._steps)
 
     def _max_steps(self) -> str:
@@ -168,14 +168,12 @@ def saved_by_recomputing(with_it: Estimate, without: Estimate) -> int:
 
 def estimated_time(seconds: float) -> str:
     """Return an estimate of a time without more figures than it is worth."""
-    for limit, whole in ((60, 5), (600, 30)):
-        if seconds < limit:
-            return duration(max(whole, round(seconds / whole) * whole))
-    return duration(round(seconds / 60) * 60)
+    if seconds < 60:
+        return duration(max(5, round(seconds / 5) * 5))
+    minutes = round(seconds / 60)
+    return tr("{minutes} min", minutes=minutes) if minutes < 60 else duration(seconds)
 
 
 def time_words(need: Estimate) -> str:
     """Return about how long a run takes, or a dash where it cannot be."""
-    if need.verdict == "too large":
-        return MISSING
-    return duration(round(need.seconds / 60) * 60) if need.seconds >= 60 else duration(need.seconds)
+    return MISSING if need.verdict == "too large" else estimated_time(need.seconds)

@@ -185,9 +185,7 @@ class DataStep(Step):
         if "data" in self.context.draft.wrong and known is None:
             return  # somebody read it already and noted why it cannot be used
         self._reading = None
-        self._job = jobs.run(
-            self, lambda: read(recipe, known), self._on_read, self._on_failed
-        )
+        self._job = jobs.run(self, lambda: read(recipe, known), self._on_read, self._on_failed)
 
     def _on_read(self, reading: Reading) -> None:
         self._job, self._reading = None, reading

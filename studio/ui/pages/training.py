@@ -27,7 +27,7 @@ from studio.ui.widgets.buttons import Button
 from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.segments import Segments
-from studio.words import tr, trn
+from studio.words import tr
 
 _BATCHES = (1, 2, 4, 8, 16)
 
@@ -98,9 +98,9 @@ class TrainingStep(Step):
         self._summary.setText(preset.text("summary"))
         self.form.show_recipe(draft.recipe, self._notes(need), self._alerted is not None)
         changed = self.form.show_changed(draft.recipe, self._usual())
-        one, many = "{n} changed from {preset}", "{n} changed from {preset}"
         self.changed.setVisible(changed > 0)
-        self.changed.setText(trn(one, many, changed, preset=preset.text("name")))
+        name = preset.text("name")
+        self.changed.setText(tr("{n} changed from {preset}", n=changed, preset=name))
         self._show_panel(need)
 
     def show_problem(self, problem: Problem) -> None:

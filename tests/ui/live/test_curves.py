@@ -11,7 +11,9 @@ from studio.ui.live.curves import GIB, Curves, Line, planned_rates
 
 
 def step(number: int, loss: float = 1.0, t: float = 0.0, an_epoch: int = 10) -> ev.Step:
-    return ev.Step(number, loss, 1e-4, 0.5, number / an_epoch, 100, 200.0, 1.0, t=t or 100.0 + number)
+    return ev.Step(
+        number, loss, 1e-4, 0.5, number / an_epoch, 100, 200.0, 1.0, t=t or 100.0 + number
+    )
 
 
 def memory(number: int, reserved: float = 0.0, used: float = 0.0, t: float = 0.0) -> ev.Memory:
@@ -62,7 +64,9 @@ def test_a_line_sends_each_value_once_and_everything_after_a_rewind():
 def test_a_run_that_goes_on_from_a_checkpoint_forgets_what_came_after():
     curves = Curves(Recipe())
     curves.feed([started(), *[step(n) for n in range(1, 13)], ev.Eval(10, 0.9), memory(12)])
-    curves.feed([ev.Checkpoint(8, "checkpoints/checkpoint-8", 1), ev.Failed("x", step=12, kind="memory")])
+    curves.feed(
+        [ev.Checkpoint(8, "checkpoints/checkpoint-8", 1), ev.Failed("x", step=12, kind="memory")]
+    )
     assert curves.faults == [(12, "memory")]
     before = curves.generation
     curves.feed([ev.Stage("start", t=500.0), memory(0, t=501.0), started(), ev.Resumed(8, "c-8")])
@@ -105,7 +109,9 @@ def test_time_counts_work_but_not_the_days_between_two_workers():
 
 def test_on_a_card_our_context_is_not_taken_for_another_program():
     curves = Curves(Recipe())
-    curves.feed([memory(0, used=0.7), started(device="cuda"), memory(1, 10.0, 11.2), memory(2, 10.0, 12.2)])
+    curves.feed(
+        [memory(0, used=0.7), started(device="cuda"), memory(1, 10.0, 11.2), memory(2, 10.0, 12.2)]
+    )
     others = [value for _, value in numbers(curves, "memory", "other")]
     assert others == pytest.approx([0.7, 0.7, 1.7], abs=0.01)
     assert curves.on_card and curves.memory_limit == 24

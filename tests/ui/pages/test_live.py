@@ -238,7 +238,10 @@ def test_a_run_out_of_memory_offers_repairs_with_their_need(
     folder = failed_run(runs)
     changed = recipe_of("sql")
     changed.training.batch_size = 1
-    found = [Repair("rows", changed, 17 * GIB, 24 * GIB), Repair("recompute", changed, 30 * GIB, 24 * GIB)]
+    found = [
+        Repair("rows", changed, 17 * GIB, 24 * GIB),
+        Repair("recompute", changed, 30 * GIB, 24 * GIB),
+    ]
     monkeypatch.setattr("studio.ui.live.goon.find_repairs", lambda *_given: found)
     page = show(folder)
     panel = page.side.go_on

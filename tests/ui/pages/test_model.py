@@ -150,9 +150,7 @@ def test_a_gguf_file_that_is_none(step: ModelStep, tmp_path: Path, qtbot: QtBot)
     assert "is not a whole GGUF file" in refused(step, qtbot, file)
 
 
-def test_a_repaired_folder_is_looked_at_again(
-    step: ModelStep, copied: Path, qtbot: QtBot
-) -> None:
+def test_a_repaired_folder_is_looked_at_again(step: ModelStep, copied: Path, qtbot: QtBot) -> None:
     """The panel's button does it."""
     hidden = copied / "config.json"
     hidden.rename(copied / "aside")

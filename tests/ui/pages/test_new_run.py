@@ -43,9 +43,7 @@ def known(window: MainWindow, file: Path | None = None, model: ModelFacts = LLAM
     window.context.draft = draft
 
 
-def test_next_goes_to_the_field_and_says_what_is_missing(
-    page: NewRunPage, qtbot: QtBot
-) -> None:
+def test_next_goes_to_the_field_and_says_what_is_missing(page: NewRunPage, qtbot: QtBot) -> None:
     """Next is never disabled."""
     assert page.next_button.isEnabled() and page.next_button.text() == "Next: Data"
     page.go_next()
@@ -210,9 +208,7 @@ def test_a_changed_recipe_is_saved_again_before_its_command_is_copied(
     assert asked and QGuiApplication.clipboard().text() == "before"
 
 
-def test_a_disk_that_refuses_is_told(
-    page: NewRunPage, window: MainWindow, tmp_path: Path
-) -> None:
+def test_a_disk_that_refuses_is_told(page: NewRunPage, window: MainWindow, tmp_path: Path) -> None:
     """Nothing is raised into the window."""
     (tmp_path / "file").write_text("x")
     assert page.menu.save_to(tmp_path / "file" / "run.toml") == ""

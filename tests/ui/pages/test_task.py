@@ -105,9 +105,7 @@ def test_a_model_that_does_not_write_is_refused(
     assert "does not generate text" in step.problems()[0].sentence()
 
 
-def test_conversations_need_a_chat_template(
-    step: TaskStep, tmp_path: Path, qtbot: QtBot
-) -> None:
+def test_conversations_need_a_chat_template(step: TaskStep, tmp_path: Path, qtbot: QtBot) -> None:
     """Question and answer alone do not."""
     import json
 
