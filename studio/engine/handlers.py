@@ -7,12 +7,11 @@ from studio.engine.examples import Encoded, encode, nothing_left, warnings
 from studio.engine.export import export
 from studio.engine.generate import answer, classify, reference_loss
 from studio.engine.load import load_tokenizer
-from studio.engine.prepare import prepare
+from studio.engine.prepare import prepare, prepare_for
 from studio.engine.result import Loaded, free, open_result
 from studio.engine.service import Reply, Request
 from studio.errors import Problem
 from studio.models.folder import inspect_folder
-from studio.models.inspect import ready_folder
 from studio.recipe import Recipe
 from studio.rows import Row, RowError
 from studio.survey import DataSurvey, longest_row, survey_data
@@ -39,7 +38,12 @@ def _prepare(request: Request) -> Reply:
     """Fetch or unpack a base model."""
     values = request.values
     folder = prepare(
-        values["source"], values.get("revision", ""), request.progress, request.stopped
+        values["source"],
+        values.get("revision", ""),
+        request.progress,
+        request.stopped,
+        pickles=bool(values.get("allow_pickle")),
+        code=bool(values.get("trust_remote_code")),
     )
     return {"folder": str(folder)}
 
@@ -131,10 +135,7 @@ def _rows(request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
 
 def _read_rows(recipe: Recipe, request: Request) -> tuple[DataSurvey, Task, Any, Setting]:
     """Read rows and tokenizer."""
-    source = recipe.model.source
-    folder = ready_folder(source, recipe.model.revision) or prepare(
-        source, recipe.model.revision, request.progress, request.stopped
-    )
+    folder = prepare_for(recipe.model, request.progress, request.stopped)
     request.progress("data", 0, 0)
     data = survey_data(recipe)
     facts = inspect_folder(folder)

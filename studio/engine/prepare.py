@@ -11,6 +11,7 @@ from studio.models import hub
 from studio.models.ggufs import converted_folder, inspect_gguf
 from studio.models.inspect import kind_of, ready_folder
 from studio.models.sample import fetch_sample, sample_folder
+from studio.recipe.model import ModelSection
 from studio.words import mark
 
 # Told as (stage, done, total): "fetch" in bytes, "convert" without a total.
@@ -22,10 +23,14 @@ def prepare(
     revision: str,
     progress: Progress,
     stopped: Callable[[], bool] = lambda: False,
+    *,
+    pickles: bool = False,
+    code: bool = False,
 ) -> Path:
     """Return a folder with config, safetensors and tokenizer for any source.
 
-    Raises ModelError, HubError or DiskError.
+    `pickles` and `code` are what the person agreed to, see hub.fetch. Raises ModelError,
+    HubError or DiskError.
     """
     ready = ready_folder(source, revision)
     if ready is not None:
@@ -33,7 +38,14 @@ def prepare(
     models = settings.load().models
     if kind_of(source) == "hub":
         target = hub.local_folder(source, models, revision)
-        return hub.fetch(source, target, revision, lambda done, all_: progress("fetch", done, all_))
+        return hub.fetch(
+            source,
+            target,
+            revision,
+            lambda done, all_: progress("fetch", done, all_),
+            pickles=pickles,
+            code=code,
+        )
     if kind_of(source) == "sample":
         gguf = fetch_sample(
             models / "sample", lambda done, all_: progress("fetch", done, all_), stopped
@@ -41,6 +53,20 @@ def prepare(
         return convert(gguf, sample_folder(models), progress)
     file = Path(source).expanduser()
     return convert(file, converted_folder(file, models), progress)
+
+
+def prepare_for(
+    model: ModelSection, progress: Progress, stopped: Callable[[], bool] = lambda: False
+) -> Path:
+    """Return the folder of a recipe's model, with the consents that the recipe carries."""
+    return prepare(
+        model.source,
+        model.revision,
+        progress,
+        stopped,
+        pickles=model.allow_pickle,
+        code=model.trust_remote_code,
+    )
 
 
 def convert(file: Path, out: Path, progress: Progress) -> Path:

@@ -12,7 +12,7 @@ from peft import PeftModel
 
 from studio.engine.device import Device, choose_device
 from studio.engine.load import load_model, load_tokenizer
-from studio.engine.prepare import Progress, prepare
+from studio.engine.prepare import Progress, prepare_for
 from studio.errors import RunError
 from studio.methods.catalogue import Method, method, quantization
 from studio.models.folder import inspect_folder
@@ -77,7 +77,7 @@ def open_result(path: Path, progress: Progress) -> RunResult:
         )
     recipe = folder.recipe()
     known = json.loads(facts.read_text("utf-8"))
-    base = prepare(recipe.model.source, recipe.model.revision, progress)
+    base = prepare_for(recipe.model, progress)
     return RunResult(
         folder,
         recipe,

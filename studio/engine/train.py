@@ -23,7 +23,7 @@ from studio.engine.generate import answers, classify
 from studio.engine.load import apply_method, count, load_model, load_tokenizer, weights_type
 from studio.engine.loss import token_loss
 from studio.engine.packing import PackedCollator, PaddedCollator, enable_packing, supports_packing
-from studio.engine.prepare import prepare
+from studio.engine.prepare import prepare_for
 from studio.engine.watch import Ask, Watch
 from studio.errors import RecipeError
 from studio.hardware import machine
@@ -107,8 +107,7 @@ class _Job:
     def _prepare_model(self) -> Path:
         """Fetch or unpack the base model where that is needed."""
         told = _Throttle(lambda name, done, total: self._stage(name, done, total))
-        model = self.recipe.model
-        return prepare(model.source, model.revision, told, lambda: self.control.stopping)
+        return prepare_for(self.recipe.model, told, lambda: self.control.stopping)
 
     def _refuse_problems(self) -> None:
         """Check everything once more: files may have changed since the wizard saw them."""

@@ -31,15 +31,16 @@ def recommend(
     """Rank the methods.
 
     `needs` are estimated bytes by method, `limit` the bytes there are, `rows` the rows of data.
-    Order: what fits first, then LoRA before QLoRA before 8-bit LoRA before the rest, which is
-    what the documents and PEFT's benchmark agree on.
+    Order: what fits with room to spare, then what fits tightly, then the rest; among equals LoRA
+    before QLoRA before 8-bit LoRA before the others, as the documents and PEFT's benchmark agree.
     """
     found = [
         Recommendation(m, *_judged(m, rows, needs.get(m.key, 0), limit, four_bit))
         for m in methods().values()
         if m.suits(task)
     ]
-    return sorted(found, key=lambda one: (not one.fits, one.method.order))
+    tight = {key for key, need in needs.items() if need > 0.8 * limit}
+    return sorted(found, key=lambda one: (not one.fits, one.method.key in tight, one.method.order))
 
 
 def _judged(

@@ -107,7 +107,7 @@ class TrainingSection(Section):
 
     epochs: float = knob(3.0, mark("Epochs"), mark("How often each row is seen."), gt=0, le=1000)
     max_steps: int = knob(
-        0, mark("Steps at most"), mark("Ends the run earlier; 0 goes by epochs."), ge=0
+        0, mark("Steps"), mark("Exactly so many steps; 0 goes by epochs."), ge=0
     )
     max_length: int = knob(
         1024,

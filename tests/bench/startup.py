@@ -67,8 +67,11 @@ def seconds(code: str, home: str) -> tuple[float, str]:
     begun = time.perf_counter()
     child = subprocess.Popen(
         [sys.executable, "-c", _WATCH + code],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-        cwd=home, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        cwd=home,
+        text=True,
     )
     guard = threading.Timer(_PATIENCE, child.kill)
     guard.start()

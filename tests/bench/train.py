@@ -2,16 +2,20 @@
 
 Both train the same LoRA on the same rows in the same order and number type. The reference pads to
 the longest row and computes every logit, as `Trainer` does out of the box; ours packs the rows.
-Padding is never counted as a token. Rounds alternate, and each step counts with its fastest round,
-so that a busy machine hurts both alike.
+A third training is ours again, watched as the worker watches it: an event a step, telemetry once
+a second. Padding is never counted as a token. Rounds alternate, and each step counts with its
+fastest round, so that a busy machine hurts all alike.
 """
 
 import argparse
 import gc
 import json
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +31,17 @@ from transformers import (
     TrainingArguments,
 )
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from studio.engine.control import Control
 from studio.engine.loss import token_loss
 from studio.engine.packing import PackedCollator, PaddedCollator, Row, enable_packing
+from studio.engine.telemetry import measure as measure_machine
+from studio.engine.watch import Watch
+from studio.recipe.model import TrainingSection
+from studio.runs.folder import RunFolder
+from studio.runs.log import EventWriter
+from tests.helpers.real import ALPACA, package_file, sample_model
 
 WARM_STEPS = 1
 
@@ -66,10 +79,13 @@ class StepClock(TrainerCallback):
 
 def measure(plan: Plan, rounds: int) -> dict[str, Any]:
     """Train both sides `rounds` times in turn and compare them."""
-    pairs = [(_train(plan, packed=False), _train(plan, packed=True)) for _ in range(rounds)]
-    plain, ours = zip(*pairs, strict=True)
+    sides = [
+        (_train(plan), _train(plan, packed=True), _train(plan, packed=True, watched=True))
+        for _ in range(rounds)
+    ]
+    plain, bare, ours = zip(*sides, strict=True)
     tokens = _tokens(plan)
-    figure, reference = (tokens / _fastest(side) for side in (ours, plain))
+    figure, alone, reference = (tokens / _fastest(side) for side in (ours, bare, plain))
     return {
         "name": "train",
         "figure": round(figure, 1),
@@ -77,6 +93,8 @@ def measure(plan: Plan, rounds: int) -> dict[str, Any]:
         "reference": round(reference, 1),
         "reference_name": "transformers.Trainer, padded, all logits",
         "ratio": round(figure / reference, 3),
+        "unwatched": round(alone, 1),
+        "unwatched_ratio": round(figure / alone, 3),
         "loss": round(ours[0].loss, 4),
         "reference_loss": round(plain[0].loss, 4),
     }
@@ -116,7 +134,7 @@ def _row(tokenizer: Any, example: dict[str, str]) -> Row:
     }
 
 
-def _train(plan: Plan, packed: bool) -> Timing:
+def _train(plan: Plan, packed: bool = False, watched: bool = False) -> Timing:
     """Train a fresh adapter for the plan's steps."""
     torch.manual_seed(0)
     model = _adapted(plan)
@@ -124,19 +142,44 @@ def _train(plan: Plan, packed: bool) -> Timing:
         enable_packing(model)
     collate: Callable = PackedCollator() if packed else PaddedCollator(plan.pad_token_id)
     clock = StepClock()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _watching(Path(folder), watched) as watch:
         trainer = Trainer(
             model=model,
-            args=_arguments(folder, plan),
+            args=_arguments(folder, plan, watched),
             train_dataset=plan.rows,
             data_collator=collate,
             compute_loss_func=token_loss if packed else None,
-            callbacks=[clock],
+            callbacks=[*watch, clock],
         )
+        for one in watch:
+            model.register_forward_pre_hook(one.count, with_kwargs=True)
         loss = trainer.train().training_loss
     del trainer, model
     gc.collect()
     return Timing(np.diff(clock.ends), loss)
+
+
+@contextmanager
+def _watching(folder: Path, watched: bool) -> Iterator[list[Watch]]:
+    """Give the worker's callback and measure once a second, as the worker does; or nothing."""
+    if not watched:
+        yield []
+        return
+    run, journal, over = RunFolder(folder), EventWriter(folder / "events.jsonl"), threading.Event()
+
+    def measured() -> None:
+        while not over.wait(1.0):
+            journal.write(measure_machine(0))
+
+    telemetry = threading.Thread(target=measured)
+    telemetry.start()
+    quiet = TrainingSection(eval_every=0, save_every=0)
+    try:
+        yield [Watch(run, journal, Control(), quiet, lambda _step, _ask: None)]
+    finally:
+        over.set()
+        telemetry.join()
+        journal.close()
 
 
 def _adapted(plan: Plan) -> torch.nn.Module:
@@ -146,7 +189,7 @@ def _adapted(plan: Plan) -> torch.nn.Module:
     return get_peft_model(base, lora, autocast_adapter_dtype=False)
 
 
-def _arguments(folder: str, plan: Plan) -> TrainingArguments:
+def _arguments(folder: str, plan: Plan, watched: bool) -> TrainingArguments:
     """Return the same arguments for both sides."""
     return TrainingArguments(
         output_dir=folder,
@@ -158,7 +201,9 @@ def _arguments(folder: str, plan: Plan) -> TrainingArguments:
         remove_unused_columns=False,
         save_strategy="no",
         report_to="none",
-        logging_strategy="no",
+        logging_strategy="steps" if watched else "no",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
         disable_tqdm=True,
         dataloader_pin_memory=False,
         seed=0,
@@ -179,8 +224,8 @@ def _fastest(side: tuple[Timing, ...]) -> float:
 def _options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="folder of SmolLM2-135M")
-    parser.add_argument("--data", type=Path, required=True, help="alpaca_en_demo.json")
+    parser.add_argument("--model", type=Path, help="folder of SmolLM2-135M; fetched if not given")
+    parser.add_argument("--data", type=Path, help="alpaca_en_demo.json; fetched if not given")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--steps", type=int, default=9)
     parser.add_argument("--rounds", type=int, default=2)
@@ -191,9 +236,11 @@ def _options() -> argparse.Namespace:
 def main() -> None:
     """Measure and print one JSON line."""
     given = _options()
-    rows, pad = alpaca_rows(given.model, given.data, given.batch * given.steps)
+    model = given.model or sample_model()
+    data = given.data or package_file(*ALPACA)
+    rows, pad = alpaca_rows(model, data, given.batch * given.steps)
     dtype = getattr(torch, given.dtype) if given.dtype else faster_dtype()
-    plan = Plan(given.model, rows, pad, given.batch, given.steps, dtype)
+    plan = Plan(model, rows, pad, given.batch, given.steps, dtype)
     print(json.dumps(measure(plan, given.rounds)))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import psutil
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete, isValid
 
@@ -53,9 +53,22 @@ class Person:
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=patience)
 
     def press(self, button: QWidget) -> None:
-        """Click on a button as soon as it takes clicks."""
-        self.until(lambda: button.isVisible() and button.isEnabled())
+        """Click on a button as soon as it can be reached."""
+        self.until(lambda: self.reaches(button))
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def reaches(self, widget: QWidget) -> bool:
+        """Say whether a click in the middle of a widget gets to it; scroll to it if need be."""
+        if not widget.isVisible() or not widget.isEnabled():
+            return False
+        around = widget.parentWidget()
+        while around is not None:
+            if isinstance(around, QScrollArea):
+                around.ensureWidgetVisible(widget)
+            around = around.parentWidget()
+        place = widget.mapTo(self.window, widget.rect().center())
+        found = self.window.childAt(place)
+        return found is widget or (found is not None and widget.isAncestorOf(found))
 
     def write(self, field: QWidget, text: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
         """Put a text into a field in place of what is there."""
@@ -191,7 +204,7 @@ def end_worker(folder: RunFolder) -> None:
             one.wait(10)
     assert not alive(folder)
     for one in process._started:
-        one.poll()  # collects what psutil saw end, or Python warns of it
+        one.wait(20)  # a zombie may still have threads that end
 
 
 def dress() -> None:

@@ -24,8 +24,14 @@ def test_lora_first() -> None:
 def test_what_does_not_fit_comes_last() -> None:
     """97 % is the end."""
     found = _ranked({"lora": 9.8, "full": 40, "qlora": 9.6})
-    assert found[0].method.key == "qlora"
+    assert [one.method.key for one in found][-3:] == ["qlora", "lora", "full"]
     assert {one.method.key for one in found if not one.fits} == {"lora", "full"}
+
+
+def test_room_to_spare_comes_before_a_tight_fit() -> None:
+    """Where LoRA takes 85 % of the card, QLoRA is the safer one."""
+    assert [one.method.key for one in _ranked({"lora": 8.5})][0] == "qlora"
+    assert [one.method.key for one in _ranked({"lora": 7.9})][0] == "lora"
 
 
 def test_tasks_are_heeded() -> None:

@@ -197,11 +197,16 @@ class Series:
     def value_at(
         self, x: float, time: bool = False, smooth: bool = False
     ) -> tuple[float, float] | None:
-        """Return (x, y) of the last value at or before `x`, None before the first."""
+        """Return (x, y) of the last value at or before `x`, None before the first.
+
+        A gap stands at the place of the value before it, which is meant then.
+        """
         xs = (self.t if time else self.x).values
         index = int(np.searchsorted(xs, x, "right")) - 1
         if index < 0:
             return None
+        if index and np.isnan(self.y.values[index]) and xs[index] == xs[index - 1]:
+            index -= 1
         return float(xs[index]), float((self.smooth if smooth else self.y).values[index])
 
     def clear(self) -> None:

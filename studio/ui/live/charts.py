@@ -16,6 +16,7 @@ from studio.ui.live.corner import Corner
 from studio.ui.live.curves import Curves, Floats
 from studio.ui.live.specs import DEFAULT, ORDER, track_names, track_specs
 from studio.ui.widgets.layouts import vbox
+from studio.ui.widgets.page import scroll
 from studio.ui.words import gigabytes_number
 from studio.words import mark, tr
 
@@ -35,6 +36,7 @@ class LiveCharts(QWidget):
         self.tracks: Tracks | None = None
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)
+        self._area: QWidget = QWidget()
         self._column = vbox(gap=0, into=self)
 
     def show_curves(self, curves: Curves, name: str) -> None:
@@ -78,14 +80,16 @@ class LiveCharts(QWidget):
             self.tracks.set_log("loss", self._kept.get("log", False))
         for line in self._curves.lines.values():
             line.rewind()
-        self._column.addWidget(self.tracks)
-        self.tracks.show()  # a layout shows it later, and what is hidden takes no focus
+        area, before = scroll(self.tracks), self._area
+        self._area = area
+        self._column.addWidget(area)
+        area.show()  # a layout shows it later, and what is hidden takes no focus
         self.setFocusProxy(self.tracks)
         if old is not None:
             if self.window().focusWidget() is old:
                 self.tracks.setFocus()
-            old.hide()
-            old.deleteLater()
+            before.hide()
+            before.deleteLater()
 
     def _send(self) -> None:
         """Hand new numbers to the tracks that are shown."""

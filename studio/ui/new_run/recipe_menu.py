@@ -1,7 +1,5 @@
 """The wizard's recipe menu: open, save, copy the terminal command, export a script, start over."""
 
-import importlib
-import importlib.util
 import shlex
 from pathlib import Path
 
@@ -19,8 +17,6 @@ from studio.ui.context import Context
 from studio.ui.icons import set_icon
 from studio.ui.opening import look_at
 from studio.words import mark, tr
-
-_SCRIPT = "studio.script"
 
 
 def terminal_command(file: str | Path) -> str:
@@ -46,11 +42,9 @@ class RecipeMenu(QMenu):
         self._add(tr("Open…"), "folder-open", self.ask_open)
         self._add(tr("Save as…"), "floppy-disk", self.save_as)
         self._add(tr("Copy terminal command"), "terminal-window", self.copy_command)
-        self.script_entry = self._add(tr("Export as Python script…"), "code", self.export_script)
+        self._add(tr("Export as Python script…"), "code", self.export_script)
         self.addSeparator()
         self._add(tr("Start over"), "arrow-counter-clockwise", self.start_over)
-        self.aboutToShow.connect(self._on_about_to_show)
-        self._on_about_to_show()
 
     def _add(self, text: str, icon: str, act: object) -> QAction:
         """Add an entry."""
@@ -58,9 +52,6 @@ class RecipeMenu(QMenu):
         set_icon(entry, icon, "text-muted", 16)
         entry.triggered.connect(act)
         return entry
-
-    def _on_about_to_show(self) -> None:
-        self.script_entry.setVisible(importlib.util.find_spec(_SCRIPT) is not None)
 
     # Opening
 
@@ -150,10 +141,15 @@ class RecipeMenu(QMenu):
 
     def write_script(self, file: Path) -> None:
         """Write the script, or tell why there is none."""
+        draft = self._context.draft
+        if draft.model is None or draft.data is None:
+            text = mark("The script needs a base model and data.")
+            self._context.fail(StudioError(text, mark("Choose both in the wizard.")))
+            return
+        from studio.script import script
+
         try:
-            draft = self._context.draft
-            written = importlib.import_module(_SCRIPT).script
-            text = written(draft.recipe, draft.model, draft.data, self._context.machine)
+            text = script(draft.recipe, draft.model, draft.data, self._context.machine)
         except StudioError as reason:
             self._context.fail(reason)
             return

@@ -123,7 +123,7 @@ def _is_basic(key: str) -> bool:
 def _special(key: str) -> str:
     """Return what is shown in place of 0."""
     words = {
-        "max_steps": tr("No limit"),
+        "max_steps": tr("By epochs"),
         "eval_every": tr("At the end"),
         "save_every": tr("At the end"),
     }

@@ -157,6 +157,7 @@ def test_pause_go_on_sample_and_save_are_asked_of_the_worker(show, living, qtbot
     assert page.buttons.button("pause").is_busy()
     tell(living, ev.Paused(30))
     qtbot.waitUntil(lambda: page.chip.text() == "Paused")
+    assert "NaN" not in shown(page, "loss").values()
     page.buttons.button("resume").click()
     tell(living, ev.Resumed(30))
     qtbot.waitUntil(lambda: page.chip.text() == "Training")

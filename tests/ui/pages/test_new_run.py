@@ -208,6 +208,20 @@ def test_a_changed_recipe_is_saved_again_before_its_command_is_copied(
     assert asked and QGuiApplication.clipboard().text() == "before"
 
 
+def test_the_run_is_exported_as_a_script(
+    page: NewRunPage, window: MainWindow, tmp_path: Path
+) -> None:
+    """Plain transformers and peft; without a model it says what is missing."""
+    page.menu.write_script(tmp_path / "train.py")
+    assert not (tmp_path / "train.py").exists()
+    assert window.context.toaster is not None and len(window.context.toaster.toasts()) == 1
+    known(window, chat_rows(tmp_path / "rows.jsonl", 30))
+    page.menu.write_script(tmp_path / "train.py")
+    text = (tmp_path / "train.py").read_text("utf-8")
+    compile(text, "train.py", "exec")
+    assert "peft" in text and "studio" not in text.split("import")[1]
+
+
 def test_a_disk_that_refuses_is_told(page: NewRunPage, window: MainWindow, tmp_path: Path) -> None:
     """Nothing is raised into the window."""
     (tmp_path / "file").write_text("x")
