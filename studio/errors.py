@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from studio.words import mark, tr
+from studio.words import mark, paragraph, tr
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Join sentence and next step, as the terminal prints them."""
-        return f"{self.sentence()} {self.step()}".strip()
+        return paragraph(self.sentence(), self.step())
 
 
 class StudioError(Exception):

@@ -21,9 +21,15 @@ def mark(text: str) -> str:
     return text
 
 
-def tr(text: str, /, **values: object) -> str:
-    """Return the text in the chosen language with its placeholders filled in."""
-    translated = _catalogue.gettext(text) if text else text
+def tr(text: str, /, *, sense: str = "", **values: object) -> str:
+    """Return the text in the chosen language with its placeholders filled in.
+
+    `sense` tells apart what is one word in English and two in another language.
+    """
+    if sense:
+        translated = _catalogue.pgettext(sense, text)
+    else:
+        translated = _catalogue.gettext(text) if text else text
     return translated.format(**values) if values else translated
 
 
@@ -34,6 +40,12 @@ def trn(one: str, many: str, n: int, /, **values: object) -> str:
     """
     shown = values.pop("shown", None) or f"{n:,}"
     return _catalogue.ngettext(one, many, n).format(n=shown, **values)
+
+
+def paragraph(*sentences: str) -> str:
+    """Return the sentences one after the other; Chinese sets no space between them."""
+    gap = "" if _language == "zh_CN" else " "
+    return gap.join(sentence for sentence in sentences if sentence)
 
 
 def language() -> str:

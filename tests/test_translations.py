@@ -116,7 +116,16 @@ def test_chinese_of_presets_is_well_set() -> None:
     assert {text: _faults(text) for text in texts if _faults(text)} == {}
 
 
-_BAD = ["步数,损失", "共{n} 步", "第 {n}步", "用GPU训练", "步 ，损失", "完成！", "训练(快)", '"步"列']
+_BAD = [
+    "步数,损失",
+    "共{n} 步",
+    "第 {n}步",
+    "用GPU训练",
+    "步 ，损失",
+    "完成！",
+    "训练(快)",
+    '"步"列',
+]
 _GOOD = ["文件(&F)", "秩（rank）", "占 {n}%，够用", "“{task}”任务", "配方 (*.toml)"]
 
 

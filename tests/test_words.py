@@ -48,6 +48,21 @@ def test_language_changes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert words.tr("Unknown") == "Unknown"
 
 
+def test_sense_tells_apart_what_english_does_not() -> None:
+    """The step of the wizard and the state of a run are one word in English only."""
+    assert words.tr("Training", sense="state") == "Training"
+    words.use_language("zh_CN")
+    assert words.tr("Training", sense="state") != words.tr("Training")
+
+
+def test_sentences_of_a_paragraph() -> None:
+    """A space stands between them, in Chinese none; what is empty is left out."""
+    words.use_language("en")
+    assert words.paragraph("One.", "", "Two.") == "One. Two."
+    words.use_language("zh_CN")
+    assert words.paragraph("一。", "二。") == "一。二。"
+
+
 @pytest.mark.parametrize(
     ("variable", "code"),
     [("zh_CN.UTF-8", "zh_CN"), ("zh_TW", "zh_CN"), ("de_DE", "en"), ("C", "en")],

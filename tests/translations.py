@@ -23,7 +23,8 @@ PO, MO = FOLDER / "studio.po", FOLDER / "studio.mo"
 # How many arguments of each function are sentences.
 KEYWORDS = {"tr": 1, "trn": 2, "mark": 1}
 
-Sentence = tuple[str, ...]  # one text, or singular and plural
+Sentence = tuple[str, ...]  # one text, or singular and plural; a sense stands before the first
+_SENSE = "\x04"  # ends a sense, as in gettext's own files
 
 
 @dataclass(frozen=True)
@@ -53,21 +54,24 @@ def _calls_in(file: Path) -> Iterator[Call]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             if called in KEYWORDS and node.args:
-                yield _read(f"{name}:{node.lineno}", node.args[: KEYWORDS[called]])
+                sense = next((one.value for one in node.keywords if one.arg == "sense"), None)
+                yield _read(f"{name}:{node.lineno}", node.args[: KEYWORDS[called]], sense)
 
 
-def _read(place: str, arguments: list[ast.expr]) -> Call:
+def _read(place: str, arguments: list[ast.expr], sense: ast.expr | None) -> Call:
     """Return the sentence of a call, where all its parts are written out."""
     texts = [one.value for one in arguments if isinstance(one, ast.Constant)]
     if len(texts) == len(arguments) and all(isinstance(text, str) for text in texts):
-        return Call(place, tuple(texts) if all(texts) else ())
+        before = f"{ast.literal_eval(sense)}{_SENSE}" if sense else ""
+        return Call(place, (before + texts[0], *texts[1:]) if all(texts) else ())
     odd = next(one for one in arguments if not isinstance(one, ast.Constant))
     return Call(place, (), ast.unparse(odd))
 
 
 def key(message: Message) -> Sentence:
     """Return the sentence of a message in the catalogue."""
-    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    texts = (message.id,) if isinstance(message.id, str) else tuple(message.id)
+    return (f"{message.context}{_SENSE}{texts[0]}", *texts[1:]) if message.context else texts
 
 
 def translations(message: Message) -> Sentence:
@@ -98,9 +102,10 @@ def update() -> Catalog:
     """Add new sentences, drop old ones, and write both files."""
     found, wanted = catalogue(), sentences()
     for message in [one for one in found if one.id and key(one) not in wanted]:
-        found.delete(message.id)
+        found.delete(message.id, message.context)
     for one in wanted - {key(message) for message in found}:
-        found.add(one if len(one) > 1 else one[0])
+        sense, _, text = one[0].rpartition(_SENSE)
+        found.add((text, *one[1:]) if len(one) > 1 else text, context=sense or None)
     for message in found:
         message.flags.discard("python-format")  # a percent sign in our texts is one
     _write(found)
@@ -123,7 +128,7 @@ def main() -> int:
     found = update()
     missing = sorted(key(one) for one in found if one.id and not translations(one))
     for one in missing:
-        print(" || ".join(one))
+        print(" || ".join(one).replace(_SENSE, ": "))
     print(f"{len(found)} sentences, {len(missing)} without a translation")
     return 1 if missing else 0
 

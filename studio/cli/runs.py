@@ -7,18 +7,7 @@ from studio.cli.options import AsJson, Runs, runs_folder
 from studio.cli.terminal import document, note, table
 from studio.runs.folder import RunFolder, all_runs
 from studio.runs.state import RunState, read_state
-from studio.words import mark, tr
-
-_STATES = {
-    "queued": mark("Queued"),
-    "starting": mark("Starting"),
-    "training": mark("Training"),
-    "paused": mark("Paused"),
-    "finished": mark("Finished"),
-    "stopped": mark("Stopped"),
-    "failed": mark("Failed"),
-    "lost": mark("Ended without a word"),
-}
+from studio.words import tr
 
 
 def list_runs(runs: Runs = None, as_json: AsJson = False) -> int:
@@ -54,9 +43,24 @@ def _line(folder: RunFolder, state: RunState) -> tuple[str, ...]:
     step = f"{state.step:,} / {state.total_steps:,}" if state.total_steps else numbers.NONE
     return (
         folder.name,
-        tr(_STATES[state.name]),
+        _word(state.name),
         step,
         numbers.figure(state.loss),
         numbers.figure(state.eval_loss),
         numbers.moment(state.began),
     )
+
+
+def _word(state: str) -> str:
+    """Return the word for a state."""
+    words = {
+        "queued": tr("Queued"),
+        "starting": tr("Starting"),
+        "training": tr("Training", sense="state"),
+        "paused": tr("Paused"),
+        "finished": tr("Finished"),
+        "stopped": tr("Stopped"),
+        "failed": tr("Failed"),
+        "lost": tr("Ended without a word"),
+    }
+    return words[state]

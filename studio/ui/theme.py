@@ -55,6 +55,7 @@ class Theme:
         if contrast:
             self._colors["border"] = self._colors["border-strong"]
         self._cache: dict[str, QColor] = {}
+        self._fonts: dict[tuple[int, str, bool], QFont] = {}
 
     def color(self, name: str) -> QColor:
         """Return the colour of a token; KeyError for a name that tokens.toml does not have."""
@@ -95,9 +96,15 @@ class Theme:
 
     def font(self, size: str = "body", weight: str = "regular", mono: bool = False) -> QFont:
         """Return a font of the theme: tabular numbers, and no ligatures in mono."""
+        key = (self.size(size), weight, mono)
+        if key not in self._fonts:
+            self._fonts[key] = self._make_font(*key)
+        return QFont(self._fonts[key])
+
+    def _make_font(self, pixels: int, weight: str, mono: bool) -> QFont:
         font = QFont()
         font.setFamilies(_families("mono" if mono else "ui"))
-        font.setPixelSize(self.size(size))
+        font.setPixelSize(pixels)
         font.setWeight(QFont.Weight(_tokens()["weight"][weight]))
         features = {"tnum": 1} | ({"calt": 0, "liga": 0} if mono else {})
         for tag, value in features.items():

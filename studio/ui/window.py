@@ -163,8 +163,10 @@ class MainWindow(QMainWindow):
         state = run.state
         left = state.seconds_left
         words = {
-            "starting": tr("Starting"), "paused": tr("Paused"), "training": tr("Training")
-        }  # fmt: skip
+            "starting": tr("Starting"),
+            "paused": tr("Paused"),
+            "training": tr("Training", sense="state"),
+        }
         self.run_strip.set_run(
             run.title,
             percent(state.share) if state.total_steps else "",

@@ -17,9 +17,7 @@ def test_killed_worker_is_reported_and_goes_on_from_its_checkpoint(
 ) -> None:
     """One sentence, one click; the charts have each step once, before and after."""
     person = sit_down()
-    folder = person.start_run(
-        monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=5
-    )
+    folder = person.start_run(monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=5)
     person.until(lambda: len(folder.whole_checkpoints()) >= 2)
     person.sees(12)
     running = worker(folder)

@@ -16,9 +16,7 @@ def test_run_goes_on_without_a_window_and_is_found_again(
 ) -> None:
     """A new window shows its whole history without a gap, follows it, and can stop it."""
     first = sit_down()
-    folder = first.start_run(
-        monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=0
-    )
+    folder = first.start_run(monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=0)
     first.sees(3)
     seen = len(first.points())
     first.leave()

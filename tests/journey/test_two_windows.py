@@ -16,9 +16,7 @@ def test_two_windows_follow_one_run_and_one_stops_it(
 ) -> None:
     """What one does is seen in the other within moments."""
     one, other = sit_down(), sit_down()
-    folder = one.start_run(
-        monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=0
-    )
+    folder = one.start_run(monkeypatch, llama, rows, max_steps=4000, eval_every=0, save_every=0)
     one.sees(3)
     other.until(lambda: other.context.runs.living())
     other.open_run(folder)

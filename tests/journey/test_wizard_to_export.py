@@ -109,9 +109,9 @@ def _export(person: Person, run: RunFolder, out: Path) -> Path:
     person.press(page.export_button)
     person.until(lambda: "merged" in page._done or page.targets.error.text())
     assert not page.targets.error.text()
-    assert "answers" in texts(page.targets)
-    words = texts(page.parity).splitlines()
-    assert {"The same model", "Close to the adapter"} & set(words), words
+    person.until(lambda: "answers" in texts(page.targets))
+    good = {"The same model", "Close to the adapter"}
+    person.until(lambda: good & set(texts(page.parity).splitlines()))
     return Path(page._done["merged"]["folder"])
 
 

@@ -24,13 +24,18 @@ class Chart(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._redraw = Redraw(self.redraw, self)
+        self._redraw = Redraw(self.redraw_part, self)
         self._said = -_ANNOUNCE
         themes().changed.connect(self._on_theme_changed)
 
     def redraw(self) -> None:
         """Draw what changed."""
         raise NotImplementedError
+
+    def redraw_part(self) -> bool:
+        """Draw a part of what changed; return whether more is left. Small charts have one part."""
+        self.redraw()
+        return False
 
     def recolour(self) -> None:
         """Take the colours of the theme in use."""
@@ -108,6 +113,8 @@ def new_canvas(parent: QWidget) -> pg.GraphicsLayoutWidget:
     canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
     canvas.setBackground(theme().color("raised"))
+    # The ground covers everything: what lies behind need not be painted first.
+    canvas.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
     canvas.ci.setContentsMargins(0, 0, 0, 0)
     canvas.ci.layout.setSpacing(0)
     return canvas

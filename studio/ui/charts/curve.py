@@ -61,7 +61,7 @@ class SmallPlot(Chart):
 
     def set_limit(self, value: float, label: str = "") -> None:
         """Draw a dashed line that always stays in view."""
-        self._track.marks.set.limit = (value, label)
+        self._track.set_limit(value, label)
         self._redraw.ask()
 
     def redraw(self) -> None:

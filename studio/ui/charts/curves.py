@@ -23,10 +23,8 @@ _FILL = 38  # 15 % of 255
 
 
 def new_item(plot: Plot) -> pg.PlotDataItem:
-    """Return an empty curve on the plot, set up to show every extreme and every gap."""
+    """Return an empty curve on the plot that leaves gaps open; `Series` has thinned its points."""
     item = pg.PlotDataItem(antialias=True, connect="finite")
-    item.setDownsampling(auto=True, method="peak")
-    item.setClipToView(True)
     plot.addItem(item, ignoreBounds=True)
     return item
 

@@ -37,6 +37,12 @@ class Marks(Layer):
         self._plot = plot
         self.set = MarkSet()
 
+    def show_set(self, marks: MarkSet) -> None:
+        """Show these marks; nothing is painted where they are the same."""
+        if marks != self.set:
+            self.set = marks
+            self.update()
+
     def paint(self, painter: QPainter, _option: object, _widget: object = None) -> None:
         """Paint the marks that lie in the view."""
         area = self.boundingRect()

@@ -72,18 +72,22 @@ class Layer(QGraphicsItem):
         self.box = box
         self.setZValue(-10 if below else 10)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self._area = QRectF()  # Qt asks for it many times in every painting
         box.sigResized.connect(self._on_view_changed)
         box.sigRangeChanged.connect(self._on_view_changed)
 
     def _on_view_changed(self, *_args: object) -> None:
-        self.prepareGeometryChange()
+        area = QRectF(0.0, 0.0, self.box.width(), self.box.height())
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = area
         if self.parentItem() is not self.box:
             self.setPos(self.box.pos())
         self.update()
 
     def boundingRect(self) -> QRectF:
         """Cover the view."""
-        return QRectF(0.0, 0.0, self.box.width(), self.box.height())
+        return QRectF(self._area)
 
 
 class Grid(Layer):
@@ -92,15 +96,27 @@ class Grid(Layer):
     def __init__(self, plot: "Plot") -> None:
         super().__init__(plot.box, below=True)
         self._plot = plot
-        self.future: float | None = None
-        self.dotted: list[float] = []
+        self._future: float | None = None
+        self._dotted: list[float] = []
+
+    def show_places(self, future: float | None, dotted: list[float]) -> None:
+        """Shade from `future` on, None for nothing; draw dotted verticals."""
+        before = self._future_px(), self._dotted
+        self._future, self._dotted = future, dotted
+        if (self._future_px(), dotted) != before:
+            self.update()
+
+    def _future_px(self) -> int | None:
+        if self._future is None:
+            return None
+        return round(min(max(self.box.x_of(self._future), 0.0), self._area.width()))
 
     def paint(self, painter: QPainter, _option: object, _widget: object = None) -> None:
         """Paint from back to front: future, grid, epochs."""
         area = self.boundingRect()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if self.future is not None:
-            left = min(max(self.box.x_of(self.future), 0.0), area.width())
+        left = self._future_px()
+        if left is not None:
             rest = QRectF(left, 0.0, area.width() - left, area.height())
             painter.fillRect(rest, theme().color("chart-future"))
         painter.setPen(pg.mkPen(theme().color("chart-grid")))
@@ -112,7 +128,7 @@ class Grid(Layer):
         pen = pg.mkPen(theme().color("border"))
         pen.setDashPattern([2.0, 3.0])
         painter.setPen(pen)
-        self._lines(painter, self.dotted, area)
+        self._lines(painter, self._dotted, area)
 
     def _lines(self, painter: QPainter, places: list[float], area: QRectF) -> None:
         for value in places:
@@ -143,24 +159,24 @@ class Plot(pg.PlotItem):
         """Keep room around the plot, in px."""
         self.layout.setContentsMargins(left, top, right, bottom)
 
-    def show_x(self, low: float, high: float) -> None:
-        """Show this stretch of x."""
-        self.box.setXRange(low, high, padding=0)
+    def show_x(self, low: float, high: float) -> bool:
+        """Show this stretch of x; return whether another one was shown before."""
+        moved = bool(self.box.viewRange()[0] != [low, high])
+        if moved:
+            self.box.setXRange(low, high, padding=0)
+        return moved
 
     def show_y(self, low: float, high: float) -> None:
         """Show this stretch of y."""
-        self.box.setYRange(low, high, padding=0)
+        if self.box.viewRange()[1] != [low, high]:
+            self.box.setYRange(low, high, padding=0)
 
     def refresh(self, blank: bool = False) -> None:
-        """Paint axes and grid anew; `blank` leaves the numbers at the left out.
-
-        pyqtgraph keeps a picture of each axis and does not know what our ticks depend on.
-        """
+        """Paint axes and grid anew where ticks changed; `blank` leaves out numbers at the left."""
         self.left.blank = blank
-        for axis in (self.left, self.bottom):
-            axis.picture = None
-            axis.update()
-        self.grid.update()
+        moved = [axis.refresh() for axis in (self.left, self.bottom)]
+        if any(moved):
+            self.grid.update()
 
     def recolour(self) -> None:
         """Take the colours of the theme in use."""

@@ -32,6 +32,7 @@ class Stack(Chart):
         self._total: float | None = None
         self._zoom: tuple[float, float] | None = None
         self._cursor: float | None = None
+        self._waiting: list[Track] = []  # to be drawn in this round, one at a time
         self._canvas = new_canvas(self)
         self._tracks: dict[str, Track] = {}
         self._titles: dict[str, TitleLine] = {}
@@ -42,8 +43,8 @@ class Stack(Chart):
         self._canvas.viewport().installEventFilter(self)
         self.setMinimumHeight(sum(round(_LEAST * spec.height_share) for spec in specs))
 
-    def _place_marks(self) -> None:
-        """Move the marks to where they stand on the axis in use."""
+    def _place_marks(self, track: Track) -> None:
+        """Move the marks of one track to where they stand on the axis in use."""
         raise NotImplementedError
 
     def _add_track(self, spec: TrackSpec, row: int, smoothing: float, last: bool) -> None:
@@ -73,27 +74,45 @@ class Stack(Chart):
         track.dirty = True
         self._redraw.ask()
 
+    def _touch_marks(self) -> None:
+        for track in self._tracks.values():
+            track.stale = True
+        self._redraw.ask()
+
     def _touch_all(self, now: bool = False) -> None:
         for track in self._tracks.values():
             track.dirty = True
+        self._waiting.clear()
         self._redraw.ask()
         if now:
             self._redraw.now()
 
     def redraw(self) -> None:
         """Draw the tracks that changed; all of them if the stretch of x did."""
+        self._waiting.clear()
+        while self.redraw_part():
+            pass
+
+    def redraw_part(self) -> bool:
+        """Draw one track: painting all of them at once would stall the window."""
+        if not self._waiting:
+            seen = self.shown_x
+            self._waiting = [track for track in self._tracks.values() if track.needs(*seen)]
+        if self._waiting:
+            self._draw_track(self._waiting.pop(0))
+        if not self._waiting:
+            self._place_tag()
+            self.announce()
+        return bool(self._waiting)
+
+    def _draw_track(self, track: Track) -> None:
         low, high = self.shown_x
-        for track in self._tracks.values():
-            box = track.plot.box
-            if tuple(box.viewRange()[0]) != (low, high):
-                track.plot.show_x(low, high)
-                track.dirty = True
-        self._place_marks()
-        for track in self._tracks.values():
-            if track.dirty:
-                track.draw(low, high, round(track.plot.box.width()), self._time)
-        self._show_cursor()
-        self.announce()
+        moved = track.plot.show_x(low, high)
+        self._place_marks(track)
+        track.stale = False
+        if track.dirty or moved:
+            track.draw(low, high, round(track.plot.box.width()), self._time)
+            self._show_values(track)
 
     def _whole(self) -> tuple[float, float]:
         reference = self._reference()
@@ -159,14 +178,26 @@ class Stack(Chart):
         self._cursor = None
         self._show_cursor()
 
-    def _show_cursor(self) -> None:
+    def _seen_cursor(self) -> float | None:
+        """Return where the cursor stands if that is in view."""
         low, high = self.shown_x
         at = self._cursor
-        seen = at is not None and low <= at <= high
-        for name, track in self._tracks.items():
-            self._titles[name].set_values(track.values(at if seen else None, self._time))
-            track.place_cursor(at if seen else None, self._time)
-        if not seen or at is None:
+        return at if at is not None and low <= at <= high else None
+
+    def _show_cursor(self) -> None:
+        for track in self._tracks.values():
+            self._show_values(track)
+        self._place_tag()
+
+    def _show_values(self, track: Track) -> None:
+        """Write a title line, and put the cursor into the plot below it."""
+        at = self._seen_cursor()
+        self._titles[track.spec.key].set_values(track.values(at, self._time))
+        track.place_cursor(at, self._time)
+
+    def _place_tag(self) -> None:
+        at = self._seen_cursor()
+        if at is None:
             self._tag.hide()
             return
         last = list(self._tracks.values())[-1].plot
@@ -235,7 +266,7 @@ class Stack(Chart):
             given += track.spec.height_share
             height = tops[row] + _ABOVE + below[row] + round(given / shares * room) - start
             height += BOTTOM_HEIGHT if row == len(tops) - 1 else 0
-            track.plot.set_margins(side, tops[row] + _ABOVE, side + LEFT_WIDTH / 8, below[row])
+            track.plot.set_margins(side, tops[row] + _ABOVE, side + LEFT_WIDTH // 8, below[row])
             self._canvas.ci.layout.setRowFixedHeight(row, height)
             self._titles[name].setGeometry(QRect(0, y, self.width(), tops[row]))
             y += height

@@ -34,6 +34,7 @@ class TitleLine(QWidget):
         self._ruled = ruled
         self._values: list[TitleValue] = []
         self._corner: QWidget | None = None
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # spares the plots behind it
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(title)
 
@@ -76,6 +77,7 @@ class TitleLine(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint rule, title and values."""
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().color("raised"))
         if self._ruled:
             painter.setPen(pg.mkPen(theme().color("border")))
             painter.drawLine(0, 0, self.width(), 0)

@@ -36,13 +36,23 @@ class Track:
         self._smoothed = {curve.source for curve in spec.curves if curve.style == "smooth"}
         self.curves = [self._curve(curve, smoothing) for curve in spec.curves]
         self.fault: tuple[int, float, float] | None = None
-        self.dirty = True
+        self.dirty = True  # its numbers changed
+        self.stale = True  # its marks changed
 
     def _curve(self, spec: CurveSpec, smoothing: float) -> Curve:
         key = spec.source or spec.key
         if key not in self.series:
             self.series[key] = Series(smoothing if key in self._smoothed else None)
         return Curve(spec, self.plot, self.series[key])
+
+    def set_limit(self, value: float, label: str) -> None:
+        """Draw a dashed line that always stays in view."""
+        self.marks.set.limit = (value, label)
+        self.marks.update()
+
+    def needs(self, low: float, high: float) -> bool:
+        """Return whether something is to be drawn to show [low, high] as it is now."""
+        return self.dirty or self.stale or self.plot.box.viewRange()[0] != [low, high]
 
     @property
     def empty(self) -> bool:
@@ -89,9 +99,11 @@ class Track:
             return None
         if len(values) < _FEW or curve.spec.style in _WHOLE:
             return float(values.min()), float(values.max())
-        bottom, top = np.percentile(values, (1.0, 99.0))
+        values = np.sort(values)
+        outer = len(values) // 100
+        bottom, top = float(values[outer]), float(values[-1 - outer])
         near = _NEAR * (top - bottom)
-        return max(float(values.min()), bottom - near), min(float(values.max()), top + near)
+        return max(float(values[0]), bottom - near), min(float(values[-1]), top + near)
 
     def watch(self, key: str, first: int) -> bool:
         """Look for the first NaN among new values; return whether one was just found."""

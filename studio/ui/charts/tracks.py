@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from studio.ui.charts import numbers
 from studio.ui.charts.describe import describe_track
+from studio.ui.charts.marks import MarkSet
 from studio.ui.charts.series import Series
 from studio.ui.charts.specs import TrackSpec
 from studio.ui.charts.stack import Stack
@@ -78,34 +79,34 @@ class Tracks(Stack):
     def set_future(self, from_step: float | None) -> None:
         """Shade the steps not yet done; None for none."""
         self._future = from_step
-        self._touch_all()
+        self._touch_marks()
 
     def set_limit(self, track: str, value: float, label: str) -> None:
         """Draw a dashed line that always stays in view."""
-        self._tracks[track].marks.set.limit = (value, label)
+        self._tracks[track].set_limit(value, label)
         self._touch(self._tracks[track])
 
     def mark_checkpoint(self, step: float) -> None:
         """Put a diamond on the axis of the tracks that show marks."""
         if step not in self._checkpoints:
             self._checkpoints.append(step)
-            self._touch_all()
+            self._touch_marks()
 
     def drop_checkpoint(self, step: float) -> None:
         """Take a diamond away: the checkpoint was deleted."""
         if step in self._checkpoints:
             self._checkpoints.remove(step)
-            self._touch_all()
+            self._touch_marks()
 
     def mark_epoch(self, step: float, label: str) -> None:
         """Draw a dotted vertical, labelled in the first track."""
         self._epochs.append((step, label))
-        self._touch_all()
+        self._touch_marks()
 
     def mark_fault(self, step: float, text: str = "", track: str | None = None) -> None:
         """Draw a red vertical through all tracks; with `track` also a point and `text` there."""
         self._faults.append((step, text, track))
-        self._touch_all()
+        self._touch_marks()
 
     # how it is shown
 
@@ -147,23 +148,28 @@ class Tracks(Stack):
                 for x, t, y in zip(*(column.tolist() for column in columns), strict=True):
                     yield [name, curve, x, t, y]
 
-    def _place_marks(self) -> None:
+    def _place_marks(self, track: Track) -> None:
+        first = track is next(iter(self._tracks.values()))
         empty = all(track.empty for track in self._tracks.values())
         epochs = [(self._x_of(step), label) for step, label in self._epochs]
-        faults = [self._x_of(step) for step, _text, _track in self._faults]
-        for row, track in enumerate(self._tracks.values()):
-            marks, grid = track.marks.set, track.plot.grid
-            marks.epochs = epochs if row == 0 else []
-            grid.dotted = [x for x, _label in epochs]
-            grid.future = None if self._future is None else self._x_of(self._future)
-            marks.faults = list(faults)
-            marks.points = self._fault_points(track)
-            marks.checkpoints = list(map(self._x_of, self._checkpoints)) if track.spec.marks else []
-            if track.fault is not None:
-                marks.faults.append(self._x_of(track.fault[1]))
-            marks.empty = tr("Waiting for the first step") if empty and row == 0 else ""
-            track.plot.bottom.blank = empty and self._total is None
-            track.marks.update()
+        future = None if self._future is None else self._x_of(self._future)
+        track.plot.grid.show_places(future, [x for x, _label in epochs])
+        track.plot.bottom.blank = empty and self._total is None
+        track.marks.show_set(
+            MarkSet(
+                limit=track.marks.set.limit,
+                checkpoints=list(map(self._x_of, self._checkpoints)) if track.spec.marks else [],
+                epochs=epochs if first else [],
+                faults=self._fault_places(track),
+                points=self._fault_points(track),
+                empty=tr("Waiting for the first step") if empty and first else "",
+            )
+        )
+
+    def _fault_places(self, track: Track) -> list[float]:
+        steps = [step for step, _text, _track in self._faults]
+        own = [] if track.fault is None else [track.fault[1]]
+        return [self._x_of(step) for step in (*steps, *own)]
 
     def _fault_points(self, track: Track) -> list[tuple[float, float, str]]:
         points = []

@@ -161,7 +161,7 @@ class LiveCharts(QWidget):
         every = track_specs(bool(self._curves.on_card), self._curves.metrics)
         chosen = self.chosen()
         for key in every:
-            self._check(track_names()[key], key in chosen, partial(self._choose, key))
+            self._check(track_names(bool(self._curves.on_card))[key], key in chosen, partial(self._choose, key))
         self.menu.addSeparator()
         log = self._kept.get("log", False)
         self._check(tr("Loss on a logarithmic axis"), log, self._set_log)

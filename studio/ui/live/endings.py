@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from studio.runs.state import RunState
 from studio.ui.words import count, duration, gigabytes, loss
-from studio.words import tr
+from studio.words import paragraph, tr
 
 
 @dataclass(frozen=True)
@@ -83,4 +83,4 @@ def _what_is_safe(state: RunState, checkpoint: int) -> str:
         found.append(safe)
     elif state.step:
         found.append(tr("No checkpoint was saved before."))
-    return " ".join(found)
+    return paragraph(*found)

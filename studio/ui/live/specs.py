@@ -7,12 +7,12 @@ DEFAULT = ("loss", "metrics", "memory", "speed", "rate")
 ORDER = ("loss", "metrics", "memory", "speed", "rate", "gradient", "load")
 
 
-def track_names() -> dict[str, str]:
+def track_names(on_card: bool) -> dict[str, str]:
     """Return the title of each track, in the order of the page."""
     return {
         "loss": tr("Loss"),
         "metrics": tr("Evaluation"),
-        "memory": tr("Memory"),
+        "memory": _memory_name(on_card),
         "speed": tr("Tokens a second"),
         "rate": tr("Learning rate"),
         "gradient": tr("Gradient norm"),
@@ -43,6 +43,10 @@ def _loss() -> TrackSpec:
     )
 
 
+def _memory_name(on_card: bool) -> str:
+    return tr("Memory", sense="card") if on_card else tr("Memory")
+
+
 def _memory(on_card: bool) -> TrackSpec:
     used = CurveSpec("used", "", "chart-1", "area")
     other = CurveSpec("other", tr("other programs"), "chart-8", "band")
@@ -52,7 +56,7 @@ def _memory(on_card: bool) -> TrackSpec:
     )
     return TrackSpec(
         "memory",
-        tr("Memory"),
+        _memory_name(on_card),
         (used, other, *(torch if on_card else ())),
         height_share=1.4,
         zero_in_view=True,

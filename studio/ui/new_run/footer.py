@@ -30,8 +30,8 @@ class Footer(QStackedWidget):
 
     def _needs(self) -> QWidget:
         """Return the memory bar and the time beside it."""
-        self._time_head = Label("", "small")
-        words = hbox(Label(tr("Memory"), "small"), self.memory, None, self.verdict, gap=8)
+        self._memory_head, self._time_head = Label("", "small"), Label("", "small")
+        words = hbox(self._memory_head, self.memory, None, self.verdict, gap=8)
         left = QWidget()
         left.setFixedWidth(_BAR)
         vbox(None, words, self.bar, None, gap=6, into=left)
@@ -57,6 +57,7 @@ class Footer(QStackedWidget):
         """Estimate the draft again."""
         machine = self._context.machine
         on_card = machine.card is not None and self._context.draft.recipe.hardware.device != "cpu"
+        self._memory_head.setText(tr("Memory", sense="card") if on_card else tr("Memory"))
         self._time_head.setText(tr("Time on this card") if on_card else tr("Time on this computer"))
         need = self._context.draft.estimate(machine, self._context.use)
         if need is None:

@@ -16,7 +16,7 @@ def heads() -> list[str]:
 def states() -> list[tuple[str, str]]:
     """Return the states that the list can be narrowed to."""
     return [
-        ("living", tr("Training")),
+        ("living", tr("Training", sense="state")),
         ("finished", tr("Finished")),
         ("stopped", tr("Stopped")),
         ("failed", tr("Failed")),
@@ -51,8 +51,7 @@ def cells(view: RunView, orders: dict[str, int]) -> list[Cell]:
 def _state(view: RunView) -> Cell:
     """Return the cell of the state; a damaged folder says what is wrong in its tip."""
     if view.problem is not None:
-        text = f"{view.problem.sentence()} {view.problem.step()}".strip()
-        return Cell(tr("Damaged"), icon="warning", color="warn", tip=text)
+        return Cell(tr("Damaged"), icon="warning", color="warn", tip=str(view.problem))
     look = state_look(view.state)
     tip = view.state.problem.sentence() if view.state.problem else ""
     return Cell(look.text, icon=look.icon, color=look.color, more=look.more, tip=tip)
