@@ -77,6 +77,7 @@ def estimate(
     recipe: Recipe, facts: ModelFacts, data: DataFacts, machine: Machine, now: Use
 ) -> Estimate:
     """Estimate a run of this recipe on this machine."""
+    recipe = _within(recipe, facts.context)
     card = machine.card if recipe.hardware.device != "cpu" else None
     trainable = trainable_parameters(recipe, facts)
     tokens, wide = batch_tokens(recipe, data), _number_bytes(recipe, machine)
@@ -106,6 +107,14 @@ def _number_bytes(recipe: Recipe, machine: Machine) -> int:
     named = recipe.training.precision
     on_card = machine.card is not None and recipe.hardware.device != "cpu"
     return 4 if named == "fp32" or (named == "auto" and not on_card and not machine.bfloat16) else 2
+
+
+def _within(recipe: Recipe, context: int) -> Recipe:
+    """Return the recipe with rows no longer than the model reads, as the engine cuts them."""
+    if not context or recipe.training.max_length <= context:
+        return recipe
+    shorter = recipe.training.model_copy(update={"max_length": context})
+    return recipe.model_copy(update={"training": shorter})
 
 
 def by_method(

@@ -10,7 +10,7 @@ from studio import settings
 from studio.errors import DiskError, Problem, StudioError
 from studio.estimate import DataFacts, Estimate, estimate
 from studio.formats.detect import BadRow, load_rows
-from studio.formats.shelf import layout
+from studio.formats.shelf import layout, layout_title
 from studio.hardware import Machine, Use, free_disk, machine, use
 from studio.methods import check as method_check
 from studio.models.facts import ModelFacts
@@ -19,7 +19,7 @@ from studio.recipe import Recipe
 from studio.rows import Row
 from studio.tasks.shelf import resolve
 from studio.tasks.task import Task
-from studio.words import mark
+from studio.words import mark, tr
 
 _T = TypeVar("_T")
 
@@ -187,7 +187,7 @@ def task_problems(
                 "task.name",
                 mark("The task {task} needs other columns than the layout {layout} has."),
                 mark("Choose another task, or another layout on the data page."),
-                {"task": task.name, "layout": data.layout},
+                {"task": tr(task.title), "layout": layout_title(data.layout)},
             )
         ]
     return task.problems(data.rows, model) if model else []

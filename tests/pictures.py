@@ -105,7 +105,7 @@ class Camera:
             page = self._open("new_run", key)
             self._until(key, lambda: not page.step(page.current()).problems())  # noqa: B023
             if key == "data":
-                self._rest(3000)  # the service counts the tokens
+                self._until("counts", lambda: not page.step("data").panel.is_counting())  # noqa: B023
             self._take(f"new-run-{key}")
 
     def _lives(self) -> None:

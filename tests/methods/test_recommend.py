@@ -30,8 +30,8 @@ def test_what_does_not_fit_comes_last() -> None:
 
 def test_room_to_spare_comes_before_a_tight_fit() -> None:
     """Where LoRA takes 85 % of the card, QLoRA is the safer one."""
-    assert [one.method.key for one in _ranked({"lora": 8.5})][0] == "qlora"
-    assert [one.method.key for one in _ranked({"lora": 7.9})][0] == "lora"
+    assert _ranked({"lora": 8.5})[0].method.key == "qlora"
+    assert _ranked({"lora": 7.9})[0].method.key == "lora"
 
 
 def test_tasks_are_heeded() -> None:

@@ -63,12 +63,13 @@ class Marks(Layer):
 
     def _paint_epochs(self, painter: QPainter, area: QRectF) -> None:
         painter.setPen(theme().color("text-faint"))
-        height = QFontMetricsF(painter.font()).height()
+        metrics = QFontMetricsF(painter.font())
         for value, label in self.set.epochs:
             x = self._place(value, area)
-            if x is not None and label:
-                rect = QRectF(x + _PAD, 2.0, area.width() - x - _PAD, height)
-                painter.drawText(rect, Qt.AlignmentFlag.AlignLeft, label)
+            if x is None or x + _PAD + metrics.horizontalAdvance(label) > area.width():
+                continue  # half a word at the edge tells nothing
+            rect = QRectF(x + _PAD, 2.0, area.width() - x - _PAD, metrics.height())
+            painter.drawText(rect, Qt.AlignmentFlag.AlignLeft, label)
 
     def _paint_limit(self, painter: QPainter, area: QRectF) -> None:
         if self.set.limit is None:

@@ -42,7 +42,7 @@ class TargetList(QWidget):
         clear(self._column)
         self._rows = {}
         head = QFrame()
-        set_props(head, part="group-head")
+        set_props(head, part="group-head", first="true")
         head.setFixedHeight(32)
         hbox(Label(tr("Files"), "small-medium"), None, margins=(16, 0, 16, 0), into=head)
         self._column.addWidget(head)

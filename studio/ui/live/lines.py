@@ -47,7 +47,7 @@ class LogLines:
             step=f"{event.step:<7,}",
             loss=loss_text(event.loss),
             rate=f"{event.learning_rate:.2e}",
-            speed=f"{event.tokens_per_second:,.0f}",
+            speed=f"{event.tokens_per_second:>6,.0f}",
             memory=gigabytes(self._ours()) if self._memory else "",
         ).rstrip()
 

@@ -37,6 +37,7 @@ class PromptList(QFrame):
         set_props(self.list, role="prompts", framed=False)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setWordWrap(True)
+        self.list.setResizeMode(QListWidget.ResizeMode.Adjust)  # a scroll bar takes width
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setSpacing(0)
         self.list.setAccessibleName(tr("Held-out prompts"))

@@ -54,7 +54,7 @@ class Page(QWidget):
         self.header.setFixedHeight(theme().height("header"))
         self._chips: QHBoxLayout = hbox(gap=8)
         self._actions: QHBoxLayout = hbox(gap=12)
-        self._panel_button = IconButton("columns", tr("Show the side panel"), framed=True)
+        self._panel_button = IconButton("square-half", tr("Show the side panel"), framed=True)
         self._panel_button.clicked.connect(self._on_panel_clicked)
         self._panel_button.hide()
         row = hbox(self.title, self._chips, self.subtitle, gap=12, margins=(EDGE, 0, EDGE, 0))
