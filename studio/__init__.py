@@ -5,7 +5,7 @@ Layers, top to bottom; imports only point down and siblings do not know each oth
 
     __main__ > app > cli | ui | engine > flow > script > survey
     > estimate > runs > methods | formats | tasks | exports > rows > models > recipe
-    > settings | hardware > errors > words > paths
+    > settings | hardware | shelf > errors > words > paths
 """
 
 __version__ = "0.1.0"

@@ -69,9 +69,10 @@ def _read(place: str, arguments: list[ast.expr], sense: ast.expr | None) -> Call
 
 
 def key(message: Message) -> Sentence:
-    """Return the sentence of a message in the catalogue."""
+    """Return the sentence of a message; a compiled file gives its sense as bytes."""
     texts = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-    return (f"{message.context}{_SENSE}{texts[0]}", *texts[1:]) if message.context else texts
+    sense = message.context.decode() if isinstance(message.context, bytes) else message.context
+    return (f"{sense}{_SENSE}{texts[0]}", *texts[1:]) if sense else texts
 
 
 def translations(message: Message) -> Sentence:

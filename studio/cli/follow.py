@@ -106,7 +106,7 @@ def _eval_text(event: ev.Eval) -> str:
     """Return what an evaluation found."""
     found = [tr("held-out loss {loss}", loss=numbers.figure(event.loss))]
     found += [f"{name} {numbers.figure(value)}" for name, value in event.metrics.items()]
-    return tr("Step {step}: {found}", step=f"{event.step:,}", found=", ".join(found))
+    return tr("Step {step}: {found}", step=f"{event.step:,}", found=tr(", ").join(found))
 
 
 class Interrupts:

@@ -1,8 +1,6 @@
 """Everything on the shelf of layouts: the files of this folder and presets/layouts.toml."""
 
 import functools
-import importlib
-import pkgutil
 import tomllib
 
 import studio.formats
@@ -10,15 +8,14 @@ from studio.errors import DataError, suggest
 from studio.formats.layout import Format
 from studio.formats.pairs import Pairs
 from studio.paths import PRESETS
+from studio.shelf import entries
 from studio.words import language, mark, tr
 
 
 @functools.lru_cache(maxsize=1)
 def layouts() -> dict[str, Format]:
     """Return every layout by name, in the order in which they are tried."""
-    names = [found.name for found in pkgutil.iter_modules(studio.formats.__path__)]
-    modules = [importlib.import_module(f"studio.formats.{name}") for name in names]
-    files = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    files: list[Format] = entries(studio.formats, "FORMAT")
     ordered = sorted(files, key=lambda layout: ("messages", "label", "text").index(layout.gives))
     chats = [layout for layout in ordered if layout.gives == "messages"]
     return {layout.name: layout for layout in [*chats, *_named_columns(), *ordered]}

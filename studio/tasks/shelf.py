@@ -1,12 +1,11 @@
 """Everything on the shelf of tasks, and which one fits."""
 
 import functools
-import importlib
-import pkgutil
 
 import studio.tasks
 from studio.errors import MethodError, suggest
 from studio.models.facts import ModelFacts
+from studio.shelf import entries
 from studio.tasks.task import Task
 from studio.words import mark
 
@@ -14,10 +13,7 @@ from studio.words import mark
 @functools.lru_cache(maxsize=1)
 def tasks() -> dict[str, Task]:
     """Return every task by name."""
-    names = [found.name for found in pkgutil.iter_modules(studio.tasks.__path__)]
-    modules = [importlib.import_module(f"studio.tasks.{name}") for name in names]
-    found = [module.TASK for module in modules if hasattr(module, "TASK")]
-    return {task.name: task for task in found}
+    return {task.name: task for task in entries(studio.tasks, "TASK")}
 
 
 def task(name: str) -> Task:

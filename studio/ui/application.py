@@ -20,8 +20,8 @@ from studio.errors import StudioError
 from studio.paths import ASSETS
 from studio.settings import Settings, data_home
 from studio.ui.focus import follow_focus
+from studio.ui.speech import speak
 from studio.ui.theme import themes
-from studio.words import use_language
 
 _log = logging.getLogger(__name__)
 _crash_file: IO[str] | None = None  # faulthandler needs it open as long as the program runs
@@ -36,7 +36,7 @@ def make(argv: Sequence[str], settings: Settings) -> QApplication:
     app.setApplicationDisplayName("Finetune Studio")
     app.setDesktopFileName("finetune-studio")
     app.setWindowIcon(QIcon(str(ASSETS / "icon.svg")))
-    use_language(settings.language)
+    speak(settings.language)
     themes().apply(app, settings.theme)
     follow_focus(app)
     return app

@@ -21,7 +21,7 @@ from studio.ui.widgets.rail import NARROW_WINDOW, Rail
 from studio.ui.widgets.strips import MachineStrip, RunStrip
 from studio.ui.widgets.toast import Toaster
 from studio.ui.words import done_at, duration, gigabytes_number, percent, whole_gigabytes
-from studio.words import tr, use_language
+from studio.words import tr
 
 SMALLEST = QSize(1040, 680)
 USUAL = QSize(1280, 800)
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
 
     def rebuild(self) -> None:
         """Make everything anew, for another language; what the pages keep is in the context."""
-        use_language(self.context.settings.language)
+        speak(self.context.settings.language)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             themes().apply(app, self.context.settings.theme)  # Chinese has other sizes

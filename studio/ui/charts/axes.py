@@ -32,9 +32,20 @@ class Axis(pg.AxisItem):
         self.setStyle(tickLength=0, hideOverlappingLabels=False, autoExpandTextSpace=False)
         self.enableAutoSIPrefix(False)
         self._sign: tuple[object, ...] = ()
+        self._found: tuple[tuple[object, ...], list[float]] = ((), [])
 
     def ticks(self) -> list[float]:
         """Return the values at which numbers and grid lines stand, in units of the view."""
+        sign = self._state_now()
+        if sign != self._found[0]:
+            self._found = sign, self.find_ticks()
+        return self._found[1]
+
+    def _state_now(self) -> tuple[object, ...]:
+        return (*self.range, self.size().width(), self.size().height(), *self.state())
+
+    def find_ticks(self) -> list[float]:
+        """Choose the ticks."""
         raise NotImplementedError
 
     def place(self, area: QRectF) -> list[Text]:
@@ -47,7 +58,7 @@ class Axis(pg.AxisItem):
 
     def refresh(self) -> bool:
         """Paint anew if the ticks changed; return whether they did."""
-        sign = (*self.range, self.size().width(), self.size().height(), *self.state())
+        sign = self._state_now()
         if sign == self._sign:
             return False
         self._sign, self.picture = sign, None
@@ -58,14 +69,15 @@ class Axis(pg.AxisItem):
         """Paint line and numbers; pyqtgraph sets `picture` to None when they must be placed."""
         area = self.mapRectFromParent(self.geometry())
         if self.picture is None:
-            self.picture = self.place(area)
+            self.picture = self.place(area)  # type: ignore[assignment]
+        texts: list[Text] = self.picture  # type: ignore[assignment]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(self.pen())
         if self.orientation == "bottom":
             painter.drawLine(area.topLeft(), area.topRight())
         painter.setPen(self.textPen())
         painter.setFont(self.style["tickFont"])
-        for rect, flags, text in self.picture:
+        for rect, flags, text in texts:
             painter.drawText(rect, flags, text)
 
 
@@ -88,8 +100,8 @@ class LeftAxis(Axis):
         """Leave out the gap beside the view: not every new point has to paint the numbers."""
         return super().boundingRect().adjusted(0, 0, 3 - _GAP, 0)
 
-    def ticks(self) -> list[float]:
-        """Return the values at which numbers and grid lines stand, in units of the view."""
+    def find_ticks(self) -> list[float]:
+        """Choose round values, as many as have room."""
         most = min(6, max(3, int(self.size().height()) // self._row))
         low, high = self.range
         if self.blank:
@@ -129,8 +141,8 @@ class BottomAxis(Axis):
         """Return what is asked of the ticks, and how they are written."""
         return self.blank, self.as_time, self.label_of, *self.fixed
 
-    def ticks(self) -> list[float]:
-        """Return the values at which numbers and grid lines stand."""
+    def find_ticks(self) -> list[float]:
+        """Choose round steps or times, or those that are fixed."""
         low, high = self.range
         if self.blank:
             return []

@@ -1,7 +1,7 @@
 """A dense curve as one bar per pixel column: what a line would cover, at a tenth of its cost."""
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from studio.ui.charts.plot import Layer, Plot
@@ -20,6 +20,8 @@ class Bars(Layer):
         self._points = _NOTHING
         self._colour = QColor()
         self._image: QImage | None = None
+        self._place = QPoint()
+        self._pixels = np.empty((0, 0), np.uint32)  # the image's memory: Qt does not keep it
 
     def set_points(self, points: Points | None) -> None:
         """Show these points, sorted by x; None for nothing."""
@@ -59,20 +61,27 @@ class Bars(Layer):
         if self._image is None:
             self._image = self._picture(width, height)
         painter.setOpacity(self._colour.alphaF())
-        painter.drawImage(QPointF(), self._image)
+        painter.drawImage(self._place, self._image)
 
     def _picture(self, width: int, height: int) -> QImage:
-        """Return the bars as a picture: Qt fills narrow upright bars pixel by pixel."""
+        """Return the bars as a picture: Qt fills narrow upright bars pixel by pixel.
+
+        It is as large as the bars need, and stands at `_place`.
+        """
         column, low, high = self.columns(width)
+        if len(column) == 0:
+            return QImage()
         bottom, top = self.box.viewRange()[1]
         scale = height / (top - bottom)
-        begin, end = np.zeros((2, width), dtype=np.uint16)
-        begin[column] = np.clip((top - high) * scale, 0, height)
-        end[column] = np.maximum(
-            np.clip((top - low) * scale, 0, height), begin[column] + self._least
-        )
-        rows = np.arange(height, dtype=np.uint16)[:, None]
-        inside = rows - begin < end - begin  # rows above `begin` wrap round to large numbers
-        pixels = inside * np.uint32(self._colour.rgb())
-        image = QImage(pixels.data, width, height, QImage.Format.Format_ARGB32_Premultiplied)
-        return image.copy()  # the array's memory is not kept
+        begin = np.clip((top - high) * scale, 0, height - self._least).astype(np.uint16)
+        end = np.clip((top - low) * scale, begin + self._least, height).astype(np.uint16)
+        left, first = int(column[0]), int(begin.min())
+        starts, heights = np.zeros((2, int(column[-1]) - left + 1), dtype=np.uint16)
+        starts[column - left] = begin - first
+        heights[column - left] = end - begin
+        rows = np.arange(int(end.max()) - first, dtype=np.uint16)[:, None]
+        inside = rows - starts < heights  # what lies above wraps round to large numbers
+        self._pixels = inside * np.uint32(self._colour.rgb())
+        self._place = QPoint(left, first)
+        size = self._pixels.shape[1], self._pixels.shape[0]
+        return QImage(self._pixels.data, *size, QImage.Format.Format_ARGB32_Premultiplied)

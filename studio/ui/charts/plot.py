@@ -54,11 +54,13 @@ class ZoomBox(pg.ViewBox):
 
     def x_of(self, value: float) -> float:
         """Return the horizontal place of a value in px of this view."""
-        return float(self.mapFromView(QPointF(value, 0.0)).x())
+        (low, high), _y = self.viewRange()
+        return float((value - low) / (high - low) * self.width())
 
     def y_of(self, value: float) -> float:
         """Return the vertical place of a value in px of this view."""
-        return float(self.mapFromView(QPointF(0.0, value)).y())
+        _x, (low, high) = self.viewRange()
+        return float((high - value) / (high - low) * self.height())
 
 
 class Layer(QGraphicsItem):

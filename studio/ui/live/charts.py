@@ -160,8 +160,9 @@ class LiveCharts(QWidget):
         self.menu.clear()
         every = track_specs(bool(self._curves.on_card), self._curves.metrics)
         chosen = self.chosen()
+        names = track_names(bool(self._curves.on_card))
         for key in every:
-            self._check(track_names(bool(self._curves.on_card))[key], key in chosen, partial(self._choose, key))
+            self._check(names[key], key in chosen, partial(self._choose, key))
         self.menu.addSeparator()
         log = self._kept.get("log", False)
         self._check(tr("Loss on a logarithmic axis"), log, self._set_log)

@@ -130,7 +130,8 @@ class Curves:
         if self._recipe is None or not self.total:
             return None
         steps = np.linspace(0, self.total, min(self.total + 1, _PLANNED))
-        return steps, planned_rates(self._recipe.training, steps, self.total)
+        done = np.maximum(steps - 1, 0)  # a step is told with the rate it was made with
+        return steps, planned_rates(self._recipe.training, done, self.total)
 
     def mark_lost(self) -> None:
         """Mark the last step as the one at which the process ended without a word."""

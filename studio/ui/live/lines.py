@@ -7,7 +7,7 @@ from studio.errors import Problem
 from studio.runs import events as ev
 from studio.ui.charts.numbers import value_text
 from studio.ui.live.header import stage_text
-from studio.ui.words import count, duration, file_size, gigabytes
+from studio.ui.words import count, file_size, gigabytes
 from studio.words import tr
 
 TIME_WIDTH = 8
@@ -114,8 +114,7 @@ def _kind_and_step(event: ev.Event) -> tuple[str, str]:
     if isinstance(event, ev.Stopped):
         return tr("stopped"), tr("at step {step}", step=step)
     if isinstance(event, ev.Finished):
-        taken = duration(event.seconds)
-        return tr("finished"), tr("step {step}, after {time}", step=step, time=taken)
+        return tr("finished"), tr("at step {step}", step=step)
     return type(event).__name__.lower(), ""
 
 

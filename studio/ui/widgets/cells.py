@@ -82,6 +82,8 @@ class CellDelegate(QStyledItemDelegate):
     ) -> None:
         now = theme()
         chosen = self._table.selectionModel().isRowSelected(index.row(), QModelIndex())
+        check = index.sibling(index.row(), 0).data(Qt.ItemDataRole.CheckStateRole)
+        chosen = chosen or (check is not None and Qt.CheckState(check) == Qt.CheckState.Checked)
         if chosen or index.row() == self.hovered:
             painter.fillRect(rect, now.color("selection" if chosen else "hover"))
         if index.row() < index.model().rowCount() - 1:

@@ -10,7 +10,7 @@ from studio.ui.widgets.spinner import Spinner
 from studio.words import tr
 
 ICON = 20
-TEXT_WIDTH = 400
+TEXT_WIDTH = 480
 
 
 class _State(QWidget):

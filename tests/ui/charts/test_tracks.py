@@ -215,3 +215,36 @@ def test_without_values_it_says_what_it_waits_for(tracks):
     assert "no values yet" in tracks.text_equivalent()
     fill(tracks)
     assert tracks._tracks["loss"].marks.set.empty == ""
+
+
+def test_a_beat_draws_one_track_and_leaves_the_others_for_the_next(tracks):
+    fill(tracks)
+    fill_more = np.arange(101.0, 111.0)
+    tracks.extend("loss", "raw", fill_more, np.ones(10), fill_more * 3)
+    tracks.extend("memory", "used", fill_more, np.full(10, 12.5), fill_more * 3)
+    assert tracks.redraw_part()
+    assert [track.dirty for track in tracks._tracks.values()] == [False, True]
+    assert not tracks.redraw_part()
+    assert [track.dirty for track in tracks._tracks.values()] == [False, False]
+    assert shown(tracks, "memory")[""] == "12.5 GB"
+
+
+def test_the_timer_draws_every_part(tracks, qtbot):
+    fill(tracks)
+    tracks.add("loss", "raw", 101.0, 1.0)
+    tracks.add("memory", "used", 101.0, 12.5)
+    qtbot.waitUntil(lambda: not any(track.dirty for track in tracks._tracks.values()))
+    assert not tracks._redraw._unfinished
+
+
+def test_what_did_not_change_is_not_drawn(tracks, monkeypatch):
+    tracks.set_total(200)
+    fill(tracks)
+    drawn = []
+    for key, track in tracks._tracks.items():
+        monkeypatch.setattr(track, "draw", lambda *_args, key=key: drawn.append(key))
+    tracks.add("loss", "raw", 101.0, 1.0)
+    tracks.set_future(101.0)
+    tracks.redraw()
+    assert drawn == ["loss"]
+    assert tracks._tracks["memory"].plot.grid._future == 101.0
