@@ -21,7 +21,7 @@ def mark(text: str) -> str:
     return text
 
 
-def tr(text: str, /, *, sense: str = "", **values: object) -> str:
+def tr(text: str, sense: str = "", /, **values: object) -> str:
     """Return the text in the chosen language with its placeholders filled in.
 
     `sense` tells apart what is one word in English and two in another language.

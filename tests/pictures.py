@@ -6,6 +6,7 @@ random one. Each picture is 1280x800: PAGE-THEME-LANGUAGE.png; three more are of
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -145,7 +146,9 @@ class Camera:
         """Adapter and merged model, compared."""
         page = self._open("export", str(self._runs.finished.path))
         self._until("the targets", lambda: page.stack.state() == "ready" and page.targets.chosen())
-        page.folder.line.setText(str(self._home / "exports" / "-".join(self._look)))
+        out = self._home / "exports" / "-".join(self._look)
+        shutil.rmtree(out, ignore_errors=True)  # of the last pictures
+        page.folder.line.setText(str(out))
         page._on_export()
         self._until("the exports", lambda: "merged" in page._done and page._call is None)
         self._take("export")

@@ -50,9 +50,9 @@ def test_language_changes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sense_tells_apart_what_english_does_not() -> None:
     """The step of the wizard and the state of a run are one word in English only."""
-    assert words.tr("Training", sense="state") == "Training"
+    assert words.tr("Training", "state") == "Training"
     words.use_language("zh_CN")
-    assert words.tr("Training", sense="state") != words.tr("Training")
+    assert words.tr("Training", "state") != words.tr("Training")
 
 
 def test_sentences_of_a_paragraph() -> None:

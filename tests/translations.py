@@ -54,8 +54,9 @@ def _calls_in(file: Path) -> Iterator[Call]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             called = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             if called in KEYWORDS and node.args:
-                sense = next((one.value for one in node.keywords if one.arg == "sense"), None)
-                yield _read(f"{name}:{node.lineno}", node.args[: KEYWORDS[called]], sense)
+                count = KEYWORDS[called]
+                sense = node.args[count] if called == "tr" and len(node.args) > count else None
+                yield _read(f"{name}:{node.lineno}", node.args[:count], sense)
 
 
 def _read(place: str, arguments: list[ast.expr], sense: ast.expr | None) -> Call:

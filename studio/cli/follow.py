@@ -79,7 +79,7 @@ class Follower:
             self._now = (stage_text(event.name), event.done, event.total, "")
         elif isinstance(event, ev.Step):
             figures = _figures(self.state, event)
-            self._now = (tr("Training", sense="state"), event.step, self.state.total_steps, figures)
+            self._now = (tr("Training", "state"), event.step, self.state.total_steps, figures)
         elif isinstance(event, ev.Paused):
             self._now = (tr("Paused"), event.step, self.state.total_steps, "")
         elif isinstance(event, ev.Warned):

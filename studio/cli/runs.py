@@ -56,7 +56,7 @@ def _word(state: str) -> str:
     words = {
         "queued": tr("Queued"),
         "starting": tr("Starting"),
-        "training": tr("Training", sense="state"),
+        "training": tr("Training", "state"),
         "paused": tr("Paused"),
         "finished": tr("Finished"),
         "stopped": tr("Stopped"),

@@ -33,7 +33,7 @@ def state_look(state: RunState) -> StateLook:
     looks = {
         "queued": StateLook("clock", tr("Queued"), "text-muted", "neutral"),
         "starting": StateLook("activity", tr("Starting"), "accent", "accent"),
-        "training": StateLook("activity", tr("Training", sense="state"), "accent", "accent", share),
+        "training": StateLook("activity", tr("Training", "state"), "accent", "accent", share),
         "paused": StateLook("pause", tr("Paused"), "warn", "warn", share),
         "finished": StateLook("check", tr("Finished"), "good", "good"),
         "stopped": StateLook("square", tr("Stopped"), "text-muted", "neutral", step),
@@ -81,7 +81,7 @@ def stage_words(stage: Stage | None) -> str:
         "convert": tr("Converting the model"),
         "load": tr("Loading the model"),
         "data": tr("Reading the data"),
-        "train": tr("Training", sense="state"),
+        "train": tr("Training", "state"),
         "eval": tr("Evaluating"),
         "save": tr("Saving"),
         "merge": tr("Merging"),

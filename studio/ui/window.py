@@ -15,6 +15,7 @@ from studio.ui.dropping import Dropping
 from studio.ui.keys import Keys
 from studio.ui.places import restore_geometry, save_geometry
 from studio.ui.runs import RunView
+from studio.ui.speech import speak
 from studio.ui.theme import themes
 from studio.ui.widgets.layouts import hbox
 from studio.ui.widgets.rail import NARROW_WINDOW, Rail
@@ -165,7 +166,7 @@ class MainWindow(QMainWindow):
         words = {
             "starting": tr("Starting"),
             "paused": tr("Paused"),
-            "training": tr("Training", sense="state"),
+            "training": tr("Training", "state"),
         }
         self.run_strip.set_run(
             run.title,

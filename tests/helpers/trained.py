@@ -9,6 +9,7 @@ from typing import Any
 from studio import recipe as recipes
 from studio.paths import ASSETS
 from studio.recipe import Recipe
+from studio.recipe.model import MethodSection
 from studio.runs import events as ev
 from studio.runs import process, requests
 from studio.runs.events import encode
@@ -137,7 +138,7 @@ def _fail(stopped: RunFolder, runs: Path, steps: int) -> RunFolder:
     folder.worker_file.unlink()
     recipe = folder.recipe()
     recipe.output.name = "wick-rank-64"
-    recipe.method.knobs["r"] = 64
+    recipe.method = MethodSection(name="lora", r=64)
     recipes.save(recipe, folder.recipe_file)
     last = int(_FAILS_AT * steps)
     told: list[ev.Event] = []

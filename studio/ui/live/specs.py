@@ -44,7 +44,7 @@ def _loss() -> TrackSpec:
 
 
 def _memory_name(on_card: bool) -> str:
-    return tr("Memory", sense="card") if on_card else tr("Memory")
+    return tr("Memory", "card") if on_card else tr("Memory")
 
 
 def _memory(on_card: bool) -> TrackSpec:

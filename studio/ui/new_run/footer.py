@@ -57,7 +57,7 @@ class Footer(QStackedWidget):
         """Estimate the draft again."""
         machine = self._context.machine
         on_card = machine.card is not None and self._context.draft.recipe.hardware.device != "cpu"
-        self._memory_head.setText(tr("Memory", sense="card") if on_card else tr("Memory"))
+        self._memory_head.setText(tr("Memory", "card") if on_card else tr("Memory"))
         self._time_head.setText(tr("Time on this card") if on_card else tr("Time on this computer"))
         need = self._context.draft.estimate(machine, self._context.use)
         if need is None:

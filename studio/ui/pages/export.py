@@ -40,6 +40,7 @@ class ExportPage(Page):
         super().__init__(tr("Export"), lined=True)
         self._context = context
         self._kept = context.store("export")
+        self._kept.pop("shown", None)  # a page made anew for another language shows nothing yet
         self._call: Call | None = None
         self._waiting: list[str] = []
         self._done: dict[str, dict[str, Any]] = {}
@@ -103,15 +104,20 @@ class ExportPage(Page):
     def _refresh_runs(self) -> None:
         """Offer the runs that have a result; without any, say what to do."""
         ready = self._ready_runs()
+        shown = self._kept.get("shown", "")
+        if shown and not Path(shown).is_dir():  # deleted
+            shown = ""
+            self._kept.pop("shown")
+            self._kept.pop("run", None)
         if ready != self.run_field.property("offered"):
             self.run_field.setProperty("offered", ready)
             self.run_field.set_items(ready)
-            self.run_field.set_key(self._kept.get("shown", ""))
+            self.run_field.set_key(shown)
         self.run_field.setVisible(bool(ready))
-        self.footer.setVisible(bool(ready))
-        if not ready:
+        self.footer.setVisible(bool(ready or shown))
+        if not ready and not shown:
             self._show_nothing()
-        elif not self._kept.get("shown") and self.isVisible():
+        elif not shown and self.isVisible():
             self._show_run(ready[0][0])
 
     def _show_nothing(self) -> None:
@@ -180,6 +186,8 @@ class ExportPage(Page):
             self.folder.setFocus()
             return
         self.targets.say("")
+        self.parity.clear()
+        self._done = {}
         self._waiting = chosen
         self._next()
 

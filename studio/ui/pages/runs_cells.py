@@ -16,7 +16,7 @@ def heads() -> list[str]:
 def states() -> list[tuple[str, str]]:
     """Return the states that the list can be narrowed to."""
     return [
-        ("living", tr("Training", sense="state")),
+        ("living", tr("Training", "state")),
         ("finished", tr("Finished")),
         ("stopped", tr("Stopped")),
         ("failed", tr("Failed")),

@@ -114,15 +114,24 @@ class TryItPage(Page):
     def _refresh_runs(self) -> None:
         """Offer the runs that have a result; without any, say what to do."""
         ready = self._ready_runs()
+        shown = self.run_field.property("shown") or ""
+        if shown and not Path(shown).is_dir():  # deleted
+            shown = ""
+            self._forget()
         if ready != self.run_field.property("offered"):
             self.run_field.setProperty("offered", ready)
-            shown = self.run_field.property("shown") or ""
             self.run_field.set_items(ready)
             self.run_field.set_key(shown)
-        if not ready:
+        if not ready and not shown:
             self._show_nothing()
-        elif not self.run_field.property("shown") and self.isVisible():
+        elif not shown and self.isVisible():
             self._show_run(ready[0][0])
+
+    def _forget(self) -> None:
+        """Show no run any more."""
+        self._cancel()
+        self.run_field.setProperty("shown", "")
+        self._kept.pop("run", None)
 
     def _show_nothing(self) -> None:
         """Say that there is nothing to try yet."""

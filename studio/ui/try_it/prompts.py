@@ -2,8 +2,16 @@
 
 import random
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QTextLayout
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from studio.tasks.task import Question
 from studio.ui.theme import set_props, theme
@@ -14,6 +22,43 @@ from studio.ui.words import count
 from studio.words import tr
 
 WIDTH = 248
+_SIDE, _ABOVE, _LINE = 16, 9, 18  # px beside and above the words, height of a line
+
+
+class _TwoLines(QStyledItemDelegate):
+    """Draws a prompt on two lines at most; a style sheet's padding would elide the first."""
+
+    def __init__(self, prompts: QListWidget) -> None:
+        super().__init__(prompts)
+        self._prompts = prompts
+
+    def sizeHint(
+        self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Return the list's width and the height of one or two lines."""
+        width = self._prompts.viewport().width()
+        lines = _lines(str(index.data()), width - 2 * _SIDE)
+        return QSize(width, len(lines) * _LINE + 2 * _ABOVE + 1)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Draw ground, words and the hairline below."""
+        now, rect = theme(), QRect(option.rect)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, now.color("selection"))
+        elif option.state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, now.color("hover"))
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, now.color("border"))
+        painter.setFont(now.font())
+        painter.setPen(now.color("text"))
+        line = QRect(rect.topLeft() + QPoint(_SIDE, _ABOVE), QSize(rect.width() - _SIDE, _LINE))
+        for words in _lines(str(index.data()), rect.width() - 2 * _SIDE):
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
+            line.translate(0, _LINE)
 
 
 class PromptList(QFrame):
@@ -34,12 +79,11 @@ class PromptList(QFrame):
         shuffle.clicked.connect(self._on_shuffle)
         self.list = QListWidget()
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        set_props(self.list, role="prompts", framed=False)
+        set_props(self.list, framed=False)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setWordWrap(True)
+        self.list.setItemDelegate(_TwoLines(self.list))
+        self.list.setMouseTracking(True)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)  # a scroll bar takes width
-        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.list.setSpacing(0)
         self.list.setAccessibleName(tr("Held-out prompts"))
         self.list.currentRowChanged.connect(self._on_row)
         head = holder(hbox(Label(tr("Prompts"), "strong"), self._count, None, shuffle))
@@ -55,7 +99,7 @@ class PromptList(QFrame):
         self.list.blockSignals(True)
         self.list.clear()
         for question in questions:
-            item = QListWidgetItem(_short(question.prompt))
+            item = QListWidgetItem(" ".join(question.prompt.split()))
             item.setToolTip(question.prompt[:1000])
             self.list.addItem(item)
         self.list.blockSignals(False)
@@ -76,7 +120,15 @@ class PromptList(QFrame):
             self.list.setCurrentRow(random.choice(others))
 
 
-def _short(prompt: str) -> str:
-    """Return the beginning of a prompt: two lines of the list at most."""
-    line = " ".join(prompt.split())
-    return line if len(line) <= 70 else f"{line[:69]}…"
+def _lines(text: str, width: int) -> list[str]:
+    """Break a text into two lines at most; the second ends with dots where more would follow."""
+    layout = QTextLayout(text, theme().font())
+    layout.beginLayout()
+    line = layout.createLine()
+    line.setLineWidth(width)
+    layout.endLayout()
+    first, rest = text[: line.textLength()], text[line.textLength() :]
+    if not rest:
+        return [first]
+    more = QFontMetrics(theme().font()).elidedText(rest, Qt.TextElideMode.ElideRight, width)
+    return [first, more]
