@@ -106,9 +106,7 @@ class TrainingSection(Section):
     """How long, how fast, how many rows at a time."""
 
     epochs: float = knob(3.0, mark("Epochs"), mark("How often each row is seen."), gt=0, le=1000)
-    max_steps: int = knob(
-        0, mark("Steps"), mark("Exactly so many steps; 0 goes by epochs."), ge=0
-    )
+    max_steps: int = knob(0, mark("Steps"), mark("Exactly so many steps; 0 goes by epochs."), ge=0)
     max_length: int = knob(
         1024,
         mark("Longest row"),

@@ -9,9 +9,7 @@ from studio.flow import Draft
 from studio.ui.context import Context
 
 
-def test_measurements_come_each_second_from_another_thread(
-    context: Context, qtbot: QtBot
-) -> None:
+def test_measurements_come_each_second_from_another_thread(context: Context, qtbot: QtBot) -> None:
     """Nothing is measured before somebody begins."""
     assert not context.measured
     context.begin()
@@ -20,9 +18,7 @@ def test_measurements_come_each_second_from_another_thread(
     assert context.measured and context.use.memory_total == context.machine.memory
 
 
-def test_draft_is_announced_when_it_is_replaced_or_touched(
-    context: Context, qtbot: QtBot
-) -> None:
+def test_draft_is_announced_when_it_is_replaced_or_touched(context: Context, qtbot: QtBot) -> None:
     """Footer and stepper hear of it."""
     with qtbot.waitSignal(context.draft_changed):
         context.draft = Draft()

@@ -15,6 +15,10 @@ from studio.words import tr
 _DIAMOND = 4.0  # px from the middle to a corner
 _PAD = 5.0  # px between a line and its label
 _DOT = 4.0
+# Chinese letters are higher than the line that the font's own measure leaves for them.
+_WHOLE = Qt.AlignmentFlag.AlignVCenter.value | Qt.TextFlag.TextDontClip.value
+_LEFT = Qt.AlignmentFlag.AlignLeft.value | _WHOLE
+_RIGHT = Qt.AlignmentFlag.AlignRight.value | _WHOLE
 
 
 @dataclass(slots=True)
@@ -116,12 +120,12 @@ class Marks(Layer):
             if right - x >= width:
                 rect.setLeft(x + _DIAMOND + _PAD)
                 rect.setWidth(width)
-                painter.drawText(rect, Qt.AlignmentFlag.AlignLeft, text)
+                painter.drawText(rect, _LEFT, text)
                 return
             if x - left >= width:
                 rect.setLeft(x - width)
                 rect.setRight(x - _DIAMOND - _PAD)
-                painter.drawText(rect, Qt.AlignmentFlag.AlignRight, text)
+                painter.drawText(rect, _RIGHT, text)
                 return
 
     def _paint_faults(self, painter: QPainter, area: QRectF) -> None:

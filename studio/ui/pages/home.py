@@ -216,5 +216,3 @@ def _cells(view: RunView) -> list[Cell]:
         Cell(when(began, brief=True) if began else MISSING, muted=True, sort=began,
              tip=exactly(began) if began else ""),
     ]  # fmt: skip
-
-

@@ -130,4 +130,3 @@ def _step_text(view: RunView) -> str:
         total=count(state.total_steps),
         seconds=f"{state.seconds_a_step:.2g}",
     )
-

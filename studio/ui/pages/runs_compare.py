@@ -146,4 +146,3 @@ class Compare(QWidget):
 
     def _on_axis_chosen(self, key: str) -> None:
         self.chart.set_x(key)  # type: ignore[arg-type]
-
