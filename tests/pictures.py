@@ -72,6 +72,7 @@ class Camera:
         settings.theme, settings.language = theme, language  # type: ignore[assignment]
         self._context.save_settings()
         self._rest()
+        self.window.rebuild()  # Settings shows what it was made with
         self._home_first()
         for take in (self._home_page, self._wizard, self._lives, self._compare, self._tries,
                      self._exports, self._settings):  # fmt: skip

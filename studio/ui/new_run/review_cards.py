@@ -18,6 +18,7 @@ _NAME_WIDTH = 88
 _COMMAND = 36
 _TEXT_LEAST = 360
 _TEXT_MARGIN = 12
+_FIGURE = 34  # px: as high with Chinese letters as without, so that all stand in line
 
 
 class Figures(Card):
@@ -30,7 +31,8 @@ class Figures(Card):
         for place, (name, (figure, below)) in enumerate(zip(names, self._figures, strict=True)):
             if place:
                 row.addWidget(hairline(vertical=True))
-            column = vbox(Label(name, "small"), figure, below, gap=4, margins=16)
+            figure.setMinimumHeight(_FIGURE)
+            column = vbox(Label(name, "small"), figure, below, None, gap=4, margins=16)
             row.addLayout(column, 1)
         self.body.addLayout(row)
 

@@ -95,8 +95,10 @@ def _other(name: str) -> Check:
 def _passed(
     draft: Draft, found: list[Problem], machine: Machine, need: Estimate | None
 ) -> list[Check]:
-    """Return what is well."""
+    """Return what is well; nothing is said of what follows from a model or rows not yet chosen."""
     wrong = {owner(one) for one in found}
+    if draft.model is None or draft.data is None:
+        wrong |= {"task", "method", "training", "review"}
     said = {
         "model": tr("Model is there and whole"),
         "data": tr("Data is there, {rows} rows", rows=count(draft.data_facts().rows)),

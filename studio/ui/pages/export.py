@@ -42,6 +42,7 @@ class ExportPage(Page):
         self._kept = context.store("export")
         self._kept.pop("shown", None)  # a page made anew for another language shows nothing yet
         self._call: Call | None = None
+        self._looking: jobs.Job | None = None
         self._waiting: list[str] = []
         self._done: dict[str, dict[str, Any]] = {}
         self._now = ""
@@ -141,7 +142,9 @@ class ExportPage(Page):
         self.parity.clear()
         self.stack.show_busy(tr("Looking at the run"))
         folder = RunFolder(Path(path))
-        jobs.run(self, lambda: look(folder), self._on_looked, self._on_unreadable)
+        if self._looking is not None:
+            self._looking.cancel()  # at the run that was to be shown before
+        self._looking = jobs.run(self, lambda: look(folder), self._on_looked, self._on_unreadable)
 
     def _on_looked(self, offers: Offers) -> None:
         self.targets.set_offers(offers.offers)

@@ -185,13 +185,13 @@ class LivePage(Page):
                 self.curves.diverged, self.follower.path, self.is_drawer())  # fmt: skip
         if sign == self._said:
             return
-        self._said = sign
         view, look = self.follower.view, state_look(state)
         self.set_title(view.title, model_and_method(view.recipe))
         self.chip.set(look.text, look.chip, look.icon)
         self.buttons.show_for(state, usable)
         self._say_notice(state)
         self._say_end(state)
+        self._said = sign
 
     def _hear(self, state: RunState) -> None:
         """Take the spinner off what the worker has done."""

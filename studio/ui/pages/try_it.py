@@ -42,6 +42,7 @@ class TryItPage(Page):
         self._context = context
         self._kept = context.store("try_it")
         self._call: Call | None = None
+        self._reading: jobs.Job | None = None
         self._questions: list[Question] = []
         self._asked: Question | None = None
         self.run_field = ChoiceField([])
@@ -157,7 +158,11 @@ class TryItPage(Page):
         self.length_field.show()
         self.stack.show_busy(tr("Reading the held-out prompts"))
         folder = RunFolder(Path(path))
-        jobs.run(self, lambda: questions(folder), self._on_questions, self._on_unreadable)
+        if self._reading is not None:
+            self._reading.cancel()  # of the run that was to be shown before
+        self._reading = jobs.run(
+            self, lambda: questions(folder), self._on_questions, self._on_unreadable
+        )
 
     def _on_questions(self, found: list[Question]) -> None:
         self._questions = found
