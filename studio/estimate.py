@@ -29,6 +29,8 @@ _NF4_BYTES = 4.127 / 8
 # Operations a second: measured on one core in bfloat16 (AVX512-BF16) and float32 (tests/bench).
 _CORE_BF16, _CORE_FP32 = 100e9, 60e9
 _CARD_SHARE = 0.35
+_STEP_SECONDS = 0.03  # around the products: optimizer, collation, Python (tiny model, measured)
+_START_SECONDS = 10.0  # imports and loading
 
 
 @dataclass(frozen=True)
@@ -289,7 +291,8 @@ def _seconds(
     step = rows * mean * operations
     evals = (steps // training.eval_every if training.eval_every else 1) * data.eval_rows
     evaluating = evals * mean * 2 * facts.parameters
-    return (steps * step + evaluating) / operations_a_second(recipe, machine)
+    at_work = (steps * step + evaluating) / operations_a_second(recipe, machine)
+    return at_work + steps * _STEP_SECONDS + _START_SECONDS
 
 
 def operations_a_second(recipe: Recipe, machine: Machine) -> float:

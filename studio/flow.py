@@ -145,6 +145,20 @@ def _disk(draft: Draft, machine: Machine, now: Use) -> list[Problem]:
     return disk_problems(need.disk, settings.load().runs) if need else []
 
 
+def take_counts(draft: Draft, counts: dict[str, Any]) -> None:
+    """Let what a tokenizer has counted (the service's `check`) take the place of the guesses."""
+    if draft.data is None or not counts.get("tokens"):
+        return
+    share = counts["trained_tokens"] / counts["tokens"]
+    known = replace(
+        draft.data.facts,
+        mean_tokens=counts["mean"],
+        longest=counts["longest"],
+        trained_share=share if draft.data.gives == "messages" else draft.data.facts.trained_share,
+    )
+    draft.data = replace(draft.data, facts=known)
+
+
 def choose_method(draft: Draft, key: str) -> None:
     """Take a method with what it sets and its learning rate."""
     draft.recipe = with_method(draft.recipe, key)

@@ -64,15 +64,19 @@ def _facts(parity: dict[str, Any]) -> list[tuple[str, str]]:
         (tr("Largest logit difference"), f"{parity['largest_difference']:.3g}"),
     ]
     if parity.get("loss_adapter") is not None:
-        facts.append((tr("Loss, adapter"), loss(parity["loss_adapter"])))
-        facts.append((tr("Loss, merged"), loss(parity["loss_merged"])))
+        facts.append((tr("Loss on these prompts, adapter"), loss(parity["loss_adapter"])))
+        facts.append((tr("Loss on these prompts, merged"), loss(parity["loss_merged"])))
     return facts
 
 
 def _verdict(parity: dict[str, Any]) -> Check:
     """Return the verdict as a check."""
     words = {
-        "same": ("good", tr("The same model"), tr("What differs is rounding to 16-bit.")),
+        "same": (
+            "good",
+            tr("The same but for rounding"),
+            tr("Weights are rounded to 16-bit once more."),
+        ),
         "close": ("good", tr("Close to the adapter"), tr("Rounding changes a few tokens.")),
         "different": (
             "bad",

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.errors import Problem, StudioError
+from studio.flow import take_counts
 from studio.recipe import Recipe
 from studio.ui.context import Context
 from studio.ui.new_run.data_reading import Reading
@@ -100,7 +101,9 @@ class DataPanel(QWidget):
 
     def _on_counted(self, values: dict[str, Any]) -> None:
         self._call, self._exact = None, values
+        take_counts(self._context.draft, values)
         self._show()
+        self._context.touch()
 
     def _on_failed(self, error: StudioError) -> None:
         self._call, self._error = None, error
