@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from studio.hardware import Card, CardUse, Machine, Use
-from studio.recipe import Recipe
+from studio.recipe import Recipe, load
 from studio.ui.context import Context
 from studio.ui.fitting import largest
 from studio.ui.pages.home import HomePage
@@ -55,7 +55,7 @@ def test_sample_starts_the_sample_recipe(
     monkeypatch.setattr(context, "start_run", lambda recipe: started.append(recipe) or True)
     assert page.sample is not None
     page.sample.start_button.click()
-    assert started[0].model.source == "sample" and started[0].training.max_steps == 60
+    assert started == [load("sample")]
 
 
 def test_training_run_has_a_card_with_progress_and_pause(
