@@ -103,7 +103,6 @@ class DataPanel(QWidget):
         self._call, self._exact = None, values
         take_counts(self._context.draft, values)
         self._show()
-        self._context.touch()
 
     def _on_failed(self, error: StudioError) -> None:
         self._call, self._error = None, error
