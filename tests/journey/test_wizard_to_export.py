@@ -110,7 +110,7 @@ def _export(person: Person, run: RunFolder, out: Path) -> Path:
     person.until(lambda: "merged" in page._done or page.targets.error.text())
     assert not page.targets.error.text()
     person.until(lambda: "answers" in texts(page.targets))
-    good = {"The same model", "Close to the adapter"}
+    good = {"The same but for rounding", "Close to the adapter"}
     person.until(lambda: good & set(texts(page.parity).splitlines()))
     return Path(page._done["merged"]["folder"])
 
