@@ -44,7 +44,9 @@ class SettingsPage(Page):
 
     def open(self, argument: str) -> None:
         """Show what is set; look into the keyring in the background."""
-        jobs.run(self, settings_file.hub_token, self._on_token_found, lambda _error: None)
+        self._look = jobs.run(
+            self, settings_file.hub_token, self._on_token_found, lambda _error: None
+        )
 
     def _add_general(self, card: FormCard) -> None:
         group = card.add_group(tr("General"))
@@ -161,6 +163,7 @@ class SettingsPage(Page):
             self.token.set_error(tr("Paste the token first."))
             return
         self.token.set_error("")
+        self._look.cancel()  # an answer from before this one must not overwrite it
         jobs.run(self, lambda: keep_token(token), self._on_token_kept, self._on_token_refused)
 
     def _on_token_kept(self, token: str) -> None:

@@ -1,6 +1,7 @@
 """Settings act at once."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +87,28 @@ def test_token_is_kept_in_the_keyring_and_never_shown(
     assert kept == ["hf_secret"] and page.token.text() == ""
     page.theme.chosen.emit("light")
     assert not any("hf_secret" in file.read_text() for file in home.glob("*.toml"))
+
+
+def test_slow_look_into_the_keyring_does_not_undo_what_was_kept(
+    open_window: Open, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer from before the click comes after it and is dropped."""
+    kept = threading.Event()
+
+    def look() -> str:
+        kept.wait()
+        return ""
+
+    monkeypatch.setattr(page_module.settings_file, "hub_token", look)
+    monkeypatch.setattr(page_module.settings_file, "set_hub_token", lambda _token: None)
+    page = _page(open_window())
+    slow = page._look
+    page.token.setText("hf_secret")
+    page.keep_button.click()
+    qtbot.waitUntil(lambda: page.token_state.text() == "set")
+    with qtbot.waitSignal(slow._ended):
+        kept.set()
+    assert page.token_state.text() == "set"
 
 
 def test_missing_keyring_is_a_sentence(
