@@ -96,7 +96,7 @@ def test_slow_look_into_the_keyring_does_not_undo_what_was_kept(
     kept = threading.Event()
 
     def look() -> str:
-        kept.wait()
+        kept.wait(10)  # a failing test must not leave a thread behind
         return ""
 
     monkeypatch.setattr(page_module.settings_file, "hub_token", look)
