@@ -9,24 +9,25 @@ from numpy.typing import NDArray
 from studio.errors import Problem
 from studio.models.facts import ModelFacts
 from studio.rows import Row, RowError
-from studio.tasks.task import IGNORED, Example, Ids, Question, Setting
-from studio.tasks.template import needs_template, render
+from studio.tasks.task import IGNORED, Defaults, Example, Ids, Question, Setting
+from studio.tasks.template import last_question, needs_template, render
 from studio.words import mark
 
 
-class CausalLM:
+class CausalLM(Defaults):
     """Predict the next token; by default only the answers' tokens count."""
 
     name = "causal_lm"
     title = mark("Answer and write")
     summary = mark("Learns to answer as your examples do, or to go on with your texts.")
+    icon = "chat-text"
     needs = ("messages", "text")
     needs_words = mark("chats, questions with answers, or plain text")
     model_class = "AutoModelForCausalLM"
     peft_type = "CAUSAL_LM"
     next_token = True
     generates = True
-    shown_metric = ""
+    base_answers = True
 
     def fits_model(self, facts: ModelFacts) -> bool:
         """Say whether the model generates text."""
@@ -47,42 +48,25 @@ class CausalLM:
             ]
         return []
 
-    def labels(self, rows: Sequence[Row]) -> tuple[str, ...]:
-        """Return nothing: the classes are the tokens."""
-        return ()
-
-    def encode(self, row: Row, tokenizer: Any, setting: Setting) -> list[Example]:
+    def encode(self, row: Row, processor: Any, setting: Setting) -> list[Example]:
         """Turn a chat into one example, or a text into as many as it fills."""
         if row.messages:
-            return [_encode_chat(row, tokenizer, setting)]
+            return [_encode_chat(row, processor, setting)]
         if row.text:
-            return _encode_text(row.text, tokenizer, setting)
+            return _encode_text(row.text, processor, setting)
         raise RowError(mark("The row holds neither a conversation nor a text."))
 
     def question(self, row: Row) -> Question | None:
         """Ask what comes before the last answer."""
-        turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
-        answers = [i for i, turn in enumerate(turns) if turn["role"] == "assistant" and i]
-        if not answers:
-            return None
-        before = turns[: answers[-1]]
-        return Question(before[-1]["content"], turns[answers[-1]]["content"], tuple(before))
+        return last_question(row)
 
-    def collator(self, tokenizer: Any) -> Callable[[list[Example]], dict[str, Any]]:
+    def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
         """Leave it to the engine, which packs rows."""
         raise TypeError("next-token tasks are laid together by the engine")
 
-    def loss(self, outputs: Any, labels: Any, rows: Any) -> Any:
+    def loss(self, outputs: Any, labels: Any, items: Any) -> Any:
         """Leave it to the engine, which computes logits only where they are trained."""
         raise TypeError("next-token tasks have the engine's loss")
-
-    def metrics(self, outputs: Any, labels: Any) -> dict[str, Any]:
-        """Gather nothing: the loss says it."""
-        return {}
-
-    def summarise(self, gathered: dict[str, list[Any]]) -> dict[str, float]:
-        """Return nothing."""
-        return {}
 
 
 def _encode_chat(row: Row, tokenizer: Any, setting: Setting) -> Example:
@@ -136,7 +120,7 @@ def _cannot_generate(facts: ModelFacts) -> Problem:
     return Problem(
         "task.name",
         mark("{model} ({architecture}) does not generate text."),
-        mark("Choose another model, or a classification."),
+        mark("Choose another model, or another task."),
         {"model": facts.name, "architecture": facts.architecture or facts.model_type},
     )
 

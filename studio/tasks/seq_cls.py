@@ -1,7 +1,6 @@
-"""Sequence classification: which class a text belongs to."""
+"""Sequence classification: which class a text belongs to, which of several, or what number."""
 
-import re
-from collections import Counter
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,117 +9,211 @@ import numpy as np
 from studio.errors import Problem
 from studio.models.facts import ModelFacts
 from studio.rows import Row, RowError
-from studio.tasks.task import Example, Question, Setting
+from studio.tasks.batch import lay_tokens, run
+from studio.tasks.choices import accuracy_and_f1, class_problems, in_order, one_of, problem
+from studio.tasks.task import IGNORED, Defaults, Example, Prediction, Question, Setting
 from studio.words import mark
 
-_MOST_CLASSES = 1000
+NOTHING = "–"  # said where none of the labels fits
+_SURE = 0.5  # chance above which one of several labels is given
+_TYPES = {
+    "one": "single_label_classification",
+    "several": "multi_label_classification",
+    "number": "regression",
+}
 
 
-class SeqCls:
-    """One label a text."""
+class SeqCls(Defaults):
+    """One label a text, any number of labels, or a number."""
 
     name = "seq_cls"
     title = mark("Sort texts into classes")
-    summary = mark("Learns which of your labels a text gets.")
+    summary = mark("Learns which of your labels a text gets, or what number.")
+    icon = "tag"
     needs = ("label",)
     needs_words = mark("a text and its label")
     model_class = "AutoModelForSequenceClassification"
     peft_type = "SEQ_CLS"
-    next_token = False
-    generates = False
     shown_metric = "accuracy"
 
     def fits_model(self, facts: ModelFacts) -> bool:
         """Say whether transformers has a classifier for the family."""
-        return bool(facts.model_type) and not facts.config.get("is_encoder_decoder", False)
+        return facts.reads_text and facts.has_head(self.model_class)
 
     def problems(self, rows: Sequence[Row], facts: ModelFacts) -> list[Problem]:
-        """Refuse rows without labels, with a single class, or with a class a row."""
+        """Refuse rows without labels or with a single one, and models without a classifier."""
         if not self.fits_model(facts):
             return [_no_classifier(facts)]
-        counts = Counter(row.label for row in rows if row.label is not None)
-        if not counts:
-            return [_problem(mark("The rows have no labels."), mark("Add a column named label."))]
-        if len(counts) == 1:
-            return [
-                _problem(
-                    mark("Every row has the same label, {label}."),
-                    mark("Add rows of another class."),
-                    label=next(iter(counts)),
-                )
-            ]
-        if len(counts) > _MOST_CLASSES or (len(rows) > 20 and len(counts) > len(rows) / 2):
-            return [
-                _problem(
-                    mark("There are {classes} different labels in {rows} rows."),
-                    mark("Check that the label column holds classes and not texts."),
-                    classes=len(counts),
-                    rows=len(rows),
-                )
-            ]
-        return []
+        kind = self.kind(rows)
+        if kind == "one":
+            return class_problems(rows)
+        found = self.labels(rows) if kind == "several" else {row.label for row in rows}
+        if len(found) > 1 or (kind == "several" and found):
+            return []
+        return [problem(mark("Every row has the same label."), mark("Add rows of another class."))]
 
     def labels(self, rows: Sequence[Row]) -> tuple[str, ...]:
-        """Return the classes, numbers by value and words by alphabet."""
-        found = {row.label for row in rows if row.label is not None}
-        if all(re.fullmatch(r"-?\d+", label, re.ASCII) for label in found):
-            return tuple(sorted(found, key=int))
-        return tuple(sorted(found))
+        """Return the classes, whole numbers by value and words by alphabet; a number has none."""
+        kind = self.kind(rows)
+        if kind == "several":
+            return in_order(label for row in rows for label in _several(row))
+        if kind == "number":
+            return ()
+        return in_order(row.label for row in rows if row.label is not None)
 
-    def encode(self, row: Row, tokenizer: Any, setting: Setting) -> list[Example]:
-        """Tokenise the text and number its label."""
-        if row.label not in setting.labels:
-            raise RowError(mark("The label {label} is in no trained row."), label=row.label or "–")
-        ids = tokenizer(row.text)["input_ids"]
+    def kind(self, rows: Sequence[Row]) -> str:
+        """Return "several" for rows with lists of labels, "number" for fractions, else "one"."""
+        if any(row.labels is not None for row in rows):
+            return "several"
+        numbers = [_number(row.label) for row in rows if row.label is not None]
+        known = [number for number in numbers if number is not None]
+        whole = all(number.is_integer() for number in known)
+        return "number" if known and len(known) == len(numbers) and not whole else "one"
+
+    def head(self, setting: Setting) -> dict[str, Any]:
+        """Return the classes, or one output for a number."""
+        named = {"problem_type": _TYPES[setting.kind or "one"]}
+        return named | (super().head(setting) or {"num_labels": 1})
+
+    def encode(self, row: Row, processor: Any, setting: Setting) -> list[Example]:
+        """Tokenise the text; its labels become a class, a 0 or 1 for each class, or a number."""
+        labels = _encoded(row, setting)
+        ids = processor(row.text)["input_ids"]
         cut = len(ids) > setting.max_length
         if cut:  # once more, so that the token which ends a text is kept
-            ids = tokenizer(row.text, truncation=True, max_length=setting.max_length)["input_ids"]
-        label = np.asarray([setting.labels.index(row.label)], dtype=np.int32)
-        return [Example(np.asarray(ids, dtype=np.int32), label, cut)]
+            ids = processor(row.text, truncation=True, max_length=setting.max_length)["input_ids"]
+        return [Example(np.asarray(ids, dtype=np.int32), labels, cut, {"kind": setting.kind})]
 
     def question(self, row: Row) -> Question | None:
-        """Ask for the label of the text."""
-        return Question(row.text, row.label or "")
+        """Ask for the labels of the text."""
+        return Question(row.text, row.label or _in_words(_several(row)))
 
-    def collator(self, tokenizer: Any) -> Callable[[list[Example]], dict[str, Any]]:
-        """Pad texts to the longest of the batch; labels have shape (rows,)."""
+    def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
+        """Pad texts to the longest of the batch.
+
+        Labels: (rows,) of classes, (rows, classes) of 0.0 and 1.0, or (rows,) of numbers.
+        """
         import torch
 
-        filler = (
-            tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-        )
-
         def lay(examples: list[Example]) -> dict[str, Any]:
-            shape = (len(examples), max(len(example.ids) for example in examples))
-            ids, mask = torch.full(shape, filler), torch.zeros(shape, dtype=torch.long)
-            for index, example in enumerate(examples):
-                ids[index, : len(example.ids)] = torch.from_numpy(example.ids)
-                mask[index, : len(example.ids)] = 1
-            labels = torch.tensor([int(example.labels[0]) for example in examples])
-            return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+            labels = torch.from_numpy(np.stack([example.labels for example in examples]))
+            labels = labels if labels.is_floating_point() else labels.long()
+            one = examples[0].extra.get("kind") != "several"
+            tokens = lay_tokens([example.ids for example in examples], processor)
+            return {**tokens, "labels": labels[:, 0] if one else labels}
 
         return lay
 
-    def loss(self, outputs: Any, labels: Any, rows: Any) -> Any:
-        """Cross entropy in float32."""
-        from torch.nn.functional import cross_entropy
+    def loss(self, outputs: Any, labels: Any, items: Any) -> Any:
+        """Cross entropy, binary cross entropy of each class, or squared error, in float32."""
+        from torch.nn import functional
 
-        return cross_entropy(outputs.logits.float(), labels, reduction="sum") / rows
+        logits = outputs.logits.float()
+        if not labels.is_floating_point():
+            return functional.cross_entropy(logits, labels, reduction="sum") / items
+        if labels.dim() == 2:
+            sums = functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+        else:
+            sums = functional.mse_loss(logits[:, 0], labels, reduction="sum")
+        return sums / items
 
-    def metrics(self, outputs: Any, labels: Any) -> dict[str, Any]:
-        """Gather the predicted and the true classes."""
-        return {
-            "predicted": outputs.logits.argmax(-1).tolist(),
-            "true": labels.tolist(),
-        }
+    def metrics(self, outputs: Any, labels: Any, examples: Sequence[Example]) -> dict[str, Any]:
+        """Gather what was predicted and what is true."""
+        logits = outputs.logits.float()
+        if not labels.is_floating_point():
+            predicted = logits.argmax(-1)
+        else:
+            predicted = (logits.sigmoid() > _SURE).int() if labels.dim() == 2 else logits[:, 0]
+        return {"predicted": predicted.tolist(), "true": labels.tolist()}
 
-    def summarise(self, gathered: dict[str, list[Any]]) -> dict[str, float]:
-        """Return accuracy and macro F1, as scikit-learn computes them."""
-        from sklearn.metrics import accuracy_score, f1_score
+    def summarise(self, gathered: dict[str, list[Any]], setting: Setting) -> dict[str, float]:
+        """Return accuracy and macro F1; exact match and micro F1; or RMSE and Pearson's r."""
+        if setting.kind == "number":
+            return _number_figures(gathered)
+        return (
+            _several_figures(gathered) if setting.kind == "several" else accuracy_and_f1(gathered)
+        )
 
-        true, predicted = gathered["true"], gathered["predicted"]
-        f1 = f1_score(true, predicted, average="macro", zero_division=0.0)
-        return {"accuracy": float(accuracy_score(true, predicted)), "f1": float(f1)}
+    def predict(
+        self, model: Any, processor: Any, question: Question, setting: Setting
+    ) -> Prediction:
+        """Return the likeliest class, the classes that are likely, or the number."""
+        given = processor(question.prompt, truncation=True, max_length=setting.max_length)
+        ids = np.asarray(given["input_ids"], dtype=np.int32)
+        logits = run(model, lay_tokens([ids], processor)).logits[0].float()
+        if setting.kind == "number":
+            return Prediction(f"{float(logits[0]):.4g}")
+        if setting.kind != "several":
+            return one_of(logits, setting.labels, question.reference)
+        chances = zip(setting.labels, logits.sigmoid().tolist(), strict=True)
+        scores = tuple(sorted(chances, key=lambda one: -one[1]))
+        words = _in_words([label for label, chance in scores if chance > _SURE])
+        right = words == question.reference if question.reference else None
+        return Prediction(words, scores, right=right)
+
+
+def _several(row: Row) -> tuple[str, ...]:
+    """Return a row's labels where it may have any number of them; one label is one of them."""
+    return row.labels if row.labels is not None else (row.label,) if row.label is not None else ()
+
+
+def _in_words(labels: Sequence[str]) -> str:
+    """Return any number of labels in words, always in the same order."""
+    return ", ".join(sorted(labels)) or NOTHING
+
+
+def _number(label: str | None) -> float | None:
+    """Return a label as a number, or None."""
+    try:
+        number = float(label or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _encoded(row: Row, setting: Setting) -> Any:
+    """Return a row's labels as numbers; raises RowError for labels that are not known."""
+    if not row.text:
+        raise RowError(mark("The row has no text."))
+    if setting.kind == "number":
+        return _encoded_number(row)
+    found = _several(row)
+    unknown = [label for label in found if label not in setting.labels]
+    if unknown or (setting.kind != "several" and not found):
+        raise RowError(
+            mark("The label {label} is in no trained row."), label=(*unknown, NOTHING)[0]
+        )
+    if setting.kind == "several":
+        return np.asarray([label in found for label in setting.labels], dtype=np.float32)
+    return np.asarray([setting.labels.index(found[0])], dtype=np.int32)
+
+
+def _encoded_number(row: Row) -> Any:
+    """Return a row's number; raises RowError for anything else."""
+    number = _number(row.label)
+    if number is None:
+        raise RowError(mark("The label {label} is no number."), label=row.label or NOTHING)
+    value = np.float32(number)
+    if value == IGNORED:  # which stands for "not trained" wherever labels are counted
+        value = np.nextafter(value, np.float32(0))
+    return np.asarray([value], dtype=np.float32)
+
+
+def _several_figures(gathered: dict[str, list[Any]]) -> dict[str, float]:
+    """Return exact match and micro F1, as scikit-learn computes them."""
+    from sklearn.metrics import f1_score
+
+    true, predicted = np.asarray(gathered["true"]), np.asarray(gathered["predicted"])
+    f1 = f1_score(true.ravel(), predicted.ravel(), average="binary", zero_division=0.0)
+    return {"exact_match": float((true == predicted).all(1).mean()), "f1": float(f1)}
+
+
+def _number_figures(gathered: dict[str, list[Any]]) -> dict[str, float]:
+    """Return the root of the mean squared error and Pearson's r, 0 where nothing varies."""
+    true, predicted = np.asarray(gathered["true"]), np.asarray(gathered["predicted"])
+    varies = len(true) > 1 and true.std() > 0 and predicted.std() > 0
+    pearson = float(np.corrcoef(true, predicted)[0, 1]) if varies else 0.0
+    return {"rmse": float(np.sqrt(((true - predicted) ** 2).mean())), "pearson": pearson}
 
 
 def _no_classifier(facts: ModelFacts) -> Problem:
@@ -131,11 +224,6 @@ def _no_classifier(facts: ModelFacts) -> Problem:
         mark("Choose another model, such as an encoder."),
         {"model": facts.name, "architecture": facts.architecture or facts.model_type},
     )
-
-
-def _problem(text: str, next_step: str, **values: object) -> Problem:
-    """Return a problem of the data."""
-    return Problem("data.files", text, next_step, values)
 
 
 TASK = SeqCls()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.rows import Message, Row, RowError
+from studio.tasks.task import Question
 from studio.words import mark
 
 
@@ -44,6 +45,16 @@ def needs_template(row: Row) -> bool:
     """Say whether a row is more than a question and its answer, which any model can learn."""
     roles = [turn.role for turn in row.messages]
     return bool(roles) and (roles[-1] != "assistant" or roles.count("assistant") > 1)
+
+
+def last_question(row: Row) -> Question | None:
+    """Return what comes before the last answer as a prompt, or None without such an answer."""
+    turns = _dicts(row.messages)
+    answers = [i for i, turn in enumerate(turns) if turn["role"] == "assistant" and i]
+    if not answers:
+        return None
+    before = turns[: answers[-1]]
+    return Question(before[-1]["content"], turns[answers[-1]]["content"], tuple(before))
 
 
 def prompt_text(messages: list[dict[str, str]], tokenizer: Any) -> str:
