@@ -1,4 +1,18 @@
-"""Read presets/methods: one TOML file is one method. No torch, no PEFT."""
+"""Read presets/methods: one TOML file is one method. No torch, no PEFT.
+
+A file holds the fields of Method, and its texts under their names, Chinese ones with `_zh`. Knobs
+are fields of PEFT's config, but for those that `optimizer` or `start` uses up. What is the same in
+another file is not written again:
+
+- `like = "lora"` takes over that method's family, peft, targets, size, drawing, docs, fixed and
+  knobs; a knob that the file fixes, or sets to false, is left out;
+- `[knobs]` with `r = "lora"`, or `[knobs.r]` with `like = "lora"` and what differs, takes over that
+  one knob (`like = "lora.lora_alpha"`: one of another name). A `default` of its own goes before
+  the other's `by_size`.
+
+`order` is the place in the gallery: 1 to 9 the usual ones, then from 10 the LoRA family, from 40
+other matrices, 50 orthogonal, 60 scales, 70 prompts, 80 adapters, 90 the whole model.
+"""
 
 import functools
 import tomllib
@@ -11,10 +25,15 @@ from studio.paths import PRESETS
 from studio.recipe import Recipe
 from studio.words import language, mark
 
+_Tables = dict[str, dict[str, Any]]
+
 FAMILIES = {
     "lora": mark("LoRA family"),
-    "scaling": mark("Scaling"),
-    "prompt": mark("Prompt"),
+    "matrix": mark("Other matrices"),
+    "orthogonal": mark("Orthogonal"),
+    "scaling": mark("Scales and biases"),
+    "prompt": mark("Prompts"),
+    "adapter": mark("Adapters"),
     "full": mark("Whole model"),
 }
 
@@ -24,7 +43,7 @@ class Knob:
     """One setting of a method: a field of PEFT's config, with what a form needs."""
 
     key: str
-    kind: Literal["int", "float", "bool", "choice"]
+    kind: Literal["int", "float", "bool", "choice", "text"]
     texts: dict[str, str]
     default: Any = None
     low: float | None = None
@@ -58,35 +77,41 @@ class Knob:
 
 @dataclass(frozen=True)
 class Method:
-    """A fine-tuning method as its file describes it."""
+    """A fine-tuning method as its file describes it.
+
+    `fixed` are fields of PEFT's config that make the method what it is. `targets` are the layers
+    that it changes unless a knob says otherwise, under Llama's names, for the estimate. `size`
+    says how many parameters are trained: see methods/size.py. `optimizer` and `start` name what
+    the engine does besides (engine/optimizers.py, engine/starts.py), "" for nothing. `drawing`
+    is one of the page's drawings.
+    """
 
     key: str
     order: int
     family: str
     peft: str
     quantization: Literal["none", "int8", "nf4"]
-    merges: bool
-    packs: bool
     learning_rate: float
     texts: dict[str, str]
     knobs: dict[str, Knob] = field(default_factory=dict)
+    fixed: dict[str, Any] = field(default_factory=dict)
     sets: dict[str, dict[str, Any]] = field(default_factory=dict)
-    tasks: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    size: dict[str, str] = field(default_factory=dict)
+    optimizer: str = ""
+    start: str = ""
+    drawing: str = ""
     paper: str = ""
     docs: str = ""
 
     def text(self, name: str) -> str:
-        """Return name, summary, when or when_not in the person's language."""
+        """Return name, summary, when, when_not or documents in the person's language."""
         return _in_language(self.texts, name)
 
     @property
     def name(self) -> str:
         """The method's name for people."""
         return self.text("name")
-
-    def suits(self, task: str) -> bool:
-        """Say whether the method can do the task."""
-        return not self.tasks or task in self.tasks
 
 
 def _in_language(texts: dict[str, str], name: str) -> str:
@@ -98,20 +123,47 @@ def _in_language(texts: dict[str, str], name: str) -> str:
 @functools.lru_cache(maxsize=1)
 def methods() -> dict[str, Method]:
     """Return every method by key, in the order of the gallery."""
-    files = sorted((PRESETS / "methods").glob("*.toml"))
-    found = [_read(file.stem, tomllib.loads(file.read_text("utf-8"))) for file in files]
+    files = {file.stem: file for file in sorted((PRESETS / "methods").glob("*.toml"))}
+    tables = {key: tomllib.loads(file.read_text("utf-8")) for key, file in files.items()}
+    found = [_read(key, _whole(key, tables)) for key in tables]
     return {method.key: method for method in sorted(found, key=lambda m: (m.order, m.key))}
+
+
+def _whole(key: str, tables: _Tables) -> dict[str, Any]:
+    """Return a file's values with what it takes over from others (see the top of this file)."""
+    own = dict(tables[key])
+    base = _whole(own.pop("like"), tables) if "like" in own else {}
+    inherited = {name: base[name] for name in _INHERITED if name in base}
+    fixed = {**base.get("fixed", {}), **own.get("fixed", {})}
+    changed = {name: _taken_over(name, one, tables) for name, one in own.get("knobs", {}).items()}
+    knobs = {**base.get("knobs", {}), **changed}
+    own["knobs"] = {name: one for name, one in knobs.items() if one and name not in fixed}
+    return {**inherited, **own, "fixed": fixed}
+
+
+def _taken_over(name: str, entry: Any, tables: _Tables) -> Any:
+    """Return a knob's table with what it takes from the knob of that name in another file."""
+    own = {"like": entry} if isinstance(entry, str) else dict(entry or {})
+    if "like" not in own:
+        return entry
+    file, _, knob = own.pop("like").partition(".")
+    other = dict(_whole(file, tables)["knobs"][knob or name])
+    if "default" in own:
+        other.pop("by_size", None)
+    return {**other, **own}
 
 
 def _read(key: str, values: dict[str, Any]) -> Method:
     """Make a method of a file's values."""
-    knobs = {name: _knob(name, entry) for name, entry in values.pop("knobs", {}).items()}
+    values = dict(values)
+    knobs = {name: _knob(name, dict(entry)) for name, entry in values.pop("knobs", {}).items()}
     texts = {k: values.pop(k) for k in list(values) if k.removesuffix("_zh") in _TEXTS}
-    values["tasks"] = tuple(values.get("tasks", ()))
+    values["targets"] = tuple(values.get("targets", ()))
     return Method(key=key, knobs=knobs, texts=texts, **values)
 
 
-_TEXTS = ("name", "summary", "when", "when_not")
+_INHERITED = ("family", "peft", "targets", "size", "drawing", "docs")
+_TEXTS = ("name", "summary", "when", "when_not", "documents")
 
 
 def _knob(key: str, values: dict[str, Any]) -> Knob:
@@ -137,8 +189,8 @@ def knobs_for(recipe: Recipe, facts: ModelFacts | None) -> dict[str, Any]:
     parameters = facts.parameters if facts else 0
     sensible = {key: knob.value_for(parameters) for key, knob in chosen.knobs.items()}
     rank = recipe.method.knobs.get("r")
-    if "lora_alpha" in sensible and isinstance(rank, int):
-        sensible["lora_alpha"] = 2 * rank
+    if isinstance(rank, int):
+        sensible |= {key: 2 * rank for key in ("lora_alpha", "alpha") if key in sensible}
     return {**sensible, **recipe.method.knobs}
 
 

@@ -1,44 +1,74 @@
 """Refuse what cannot work, before anything is loaded: each refusal with a reason and a way out."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 from studio.errors import MethodError, Problem, suggest
 from studio.hardware import Machine
+from studio.methods.capabilities import refusal
 from studio.methods.catalogue import Knob, Method, method, methods, quantization
+from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
-from studio.words import mark
+from studio.words import mark, tr
 
 _INT8_CAPABILITY = (7, 5)  # Turing, for LLM.int8()
+_BITS = {"nf4": "4-bit", "int8": "8-bit"}
 
 
-def problems(recipe: Recipe, task: str, machine: Machine) -> list[Problem]:
-    """Return all that keeps the recipe's method from the task and the machine."""
+def problems(
+    recipe: Recipe, task: str, machine: Machine, model: ModelFacts | None = None
+) -> list[Problem]:
+    """Return all that keeps the recipe's method from the task, the model and the machine.
+
+    Without a task, and for a model that is not known, only what never works is refused.
+    """
     try:
         chosen = method(recipe.method.name)
     except MethodError as unknown:
         found = unknown.problem
         return [Problem("method.name", found.text, found.next_step, found.values)]
     return [
-        *_task_problems(chosen, task),
+        *_measured_problems(recipe, chosen, task, model.model_type if model else ""),
         *_knob_problems(chosen, recipe.method.knobs),
+        *_adapter_problems(chosen, recipe.method.knobs),
         *_quantization_problems(recipe, chosen, machine),
     ]
 
 
-def _task_problems(chosen: Method, task: str) -> list[Problem]:
-    """Refuse a task that the method cannot do, and name one that can."""
-    if not task or chosen.suits(task):
+def _measured_problems(recipe: Recipe, chosen: Method, task: str, family: str) -> list[Problem]:
+    """Refuse what was seen not to work, with the reason and the nearest method that can."""
+    bits = quantization(recipe)
+    reason = refusal(chosen.key, task, bits, family) if task else ""
+    if not reason or (bits != "none" and not chosen.peft):  # the latter has a sentence of its own
         return []
-    other = next((m for m in methods().values() if m.suits(task)), chosen)
-    return [
-        Problem(
-            "method.name",
-            mark("{method} cannot do the task {task}."),
-            mark("Choose {other}."),
-            {"method": chosen.name, "task": task, "other": other.name},
-        )
+    other = nearest(recipe, chosen, task, family)
+    in_16 = bits != "none" and not refusal(chosen.key, task, "none", family)
+    text = mark("{method} does not work here. {reason}")
+    values: dict[str, object] = {"method": chosen.name, "reason": tr(reason), "other": other.name}
+    if in_16:
+        step = mark("Load the model in 16-bit, or choose {other}.")
+        return [Problem("model.quantization", text, step, values)]
+    return [Problem("method.name", text, mark("Choose {other}."), values)]
+
+
+def nearest(recipe: Recipe, chosen: Method, task: str, family: str) -> Method:
+    """Return a method that can, of the same family first, in the order of the gallery."""
+    named = recipe.model.quantization
+    able = [
+        one
+        for one in methods().values()
+        if not refusal(one.key, task, one.quantization if named == "auto" else named, family)
+        and not _needs_adapters(one)
+        and (one.peft or named in ("auto", "none"))
     ]
+    near = [one for one in able if one.family == chosen.family]
+    return next(iter([*near, *able]), chosen)
+
+
+def _needs_adapters(one: Method) -> bool:
+    """Say whether a method mixes adapters that must be there already."""
+    return "adapters" in one.knobs
 
 
 def _knob_problems(chosen: Method, given: dict[str, Any]) -> list[Problem]:
@@ -70,6 +100,9 @@ def _value_problems(knob: Knob, value: Any) -> list[Problem]:
     if knob.kind == "bool":
         fits = isinstance(value, bool)
         return [] if fits else [_wrong(field, mark("{key} must be true or false."), values)]
+    if knob.kind == "text":
+        fits = isinstance(value, str)
+        return [] if fits else [_wrong(field, mark("{key} must be a text."), values)]
     number = isinstance(value, int if knob.kind == "int" else int | float)
     if isinstance(value, bool) or not number or not math.isfinite(value):
         return [_wrong(field, mark("{key} is {given}, which is no number it can have."), values)]
@@ -95,6 +128,29 @@ def _wrong(field: str, text: str, values: dict[str, object]) -> Problem:
     return Problem(field, text, mark("Change it in the recipe."), values)
 
 
+def _adapter_problems(chosen: Method, given: dict[str, Any]) -> list[Problem]:
+    """Refuse a mixture of fewer than two adapters, or of folders that hold none."""
+    if not _needs_adapters(chosen):
+        return []
+    named = given.get("adapters", chosen.knobs["adapters"].default)
+    folders = [part.strip() for part in str(named).replace("\n", ",").split(",") if part.strip()]
+    empty = next((one for one in folders if not _holds_adapter(Path(one).expanduser())), None)
+    step = mark("Name the folders of two finished LoRA runs of this base model, or more.")
+    if empty:
+        text = mark("There is no adapter in {folder}.")
+    elif len(folders) < 2:
+        text = mark("{method} mixes finished adapters and needs two or more of them.")
+    else:
+        return []
+    return [Problem("method.adapters", text, step, {"method": chosen.name, "folder": empty})]
+
+
+def _holds_adapter(folder: Path) -> bool:
+    """Say whether a folder is an adapter, or a run's that holds one."""
+    name = "adapter_config.json"
+    return (folder / name).is_file() or (folder / "adapter" / name).is_file()
+
+
 def _quantization_problems(recipe: Recipe, chosen: Method, machine: Machine) -> list[Problem]:
     """Refuse 4-bit and 8-bit where they cannot be: no bitsandbytes, an old card, full weights."""
     bits, paged = quantization(recipe), recipe.training.optimizer != "adamw"
@@ -104,9 +160,9 @@ def _quantization_problems(recipe: Recipe, chosen: Method, machine: Machine) -> 
         found.append(
             Problem(
                 "model.quantization",
-                mark("Full fine-tuning cannot train weights that are held in {bits}."),
+                mark("{method} cannot train weights that are held in {bits}."),
                 mark("Load the model in 16-bit, or choose QLoRA."),
-                {"bits": "4-bit" if bits == "nf4" else "8-bit"},
+                {"method": chosen.name, "bits": _BITS[bits]},
             )
         )
     if (bits != "none" or paged) and not machine.four_bit:

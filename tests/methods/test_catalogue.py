@@ -1,6 +1,8 @@
-"""The catalogue: every knob held against PEFT's own config, every claim against a real model."""
+"""The catalogue: every file whole, every knob held against PEFT's own config."""
 
-import dataclasses
+import math
+import re
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,79 +10,86 @@ from typing import Any
 import pytest
 
 from studio.errors import MethodError
+from studio.methods import catalogue
 from studio.methods.catalogue import FAMILIES, Knob, Method, knobs_for, method, methods
 from studio.methods.catalogue import quantization as held
+from studio.methods.size import trainable
 from studio.paths import PRESETS
 from studio.recipe import Recipe, from_mapping
-from studio.tasks.shelf import tasks
 from studio.words import use_language
 from tests.helpers.facts import LLAMA_3B
+from tests.methods.built import (
+    adapted,
+    config,
+    facts,
+    fields,
+    llama,
+    loss_after,
+    settings,
+    together,
+    trained,
+)
 
 _METHODS = methods()
-_WITH_PEFT = {key: one for key, one in _METHODS.items() if one.peft}
-_KNOBS = [(key, name) for key, one in _METHODS.items() for name in one.knobs]
+_KNOBS = [(key, name) for key, one in _METHODS.items() if one.peft for name in one.knobs]
+_DRAWINGS = {
+    *("beside", "quantized", "split", "ranks", "shared", "experts", "product", "sparse", "rotate"),
+    *("scale", "prompt", "prefix", "bottleneck", "parallel", "gated", "whole", "last", "tokens"),
+}
 
 
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return a tiny model's config."""
-    from transformers import LlamaConfig
-
-    return LlamaConfig(
-        vocab_size=64,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-    )
-
-
-def _model(config: Any) -> Any:
-    """Return the same random model each time."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(config)
+def _check_words(one: Method) -> None:
+    """Hold a method's texts: both languages, two sentences, a source."""
+    assert one.family in FAMILIES
+    assert one.drawing in _DRAWINGS
+    assert one.docs.startswith("https://")
+    assert one.paper.startswith("https://") or not one.paper
+    assert one.quantization in ("none", "int8", "nf4")
+    assert 0 < one.learning_rate < 1
+    assert one.size
+    assert ("documents" in one.texts) == ("documents_zh" in one.texts)
+    for code in ("en", "zh_CN"):
+        use_language(code)
+        assert all(one.text(name) for name in ("name", "summary", "when", "when_not"))
+    assert {f"{name}_zh" for name in ("summary", "when", "when_not")} <= set(one.texts)
+    assert len(re.findall(r"[.!?](?=\s|$)", one.texts["summary"])) == 2
+    assert len(re.findall("[。！？]", one.texts["summary_zh"])) == 2
 
 
-def _config(one: Method, **more: Any) -> Any:
-    """Return PEFT's config for a method with its default knobs."""
-    from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftType
+def _check_knob(one: Method, knob: Knob) -> None:
+    """Hold a knob against the field of PEFT's config of that name, and its words."""
+    for code in ("en", "zh_CN"):
+        use_language(code)
+        assert knob.title
+        assert knob.help
+    assert {"title", "title_zh", "help", "help_zh"} <= set(knob.texts)
+    if knob.key not in fields(one):
+        assert knob.kind == "text" or one.optimizer or one.start  # the engine uses it up
+        return
+    kind = str(fields(one)[knob.key].type)
+    assert {"int": "int", "float": "float", "bool": "bool"}.get(knob.kind, "") in kind
+    for value in _values(knob):
+        config(one, **together(one, knob.key, value))
+        if knob.kind == "choice" and "Literal" in kind and "str" not in kind:
+            assert repr(value) in kind
 
-    given = {key: knob.value_for(0) for key, knob in one.knobs.items()} | more
-    given = {key: value for key, value in given.items() if value != "auto"}
-    return PEFT_TYPE_TO_CONFIG_MAPPING[PeftType[one.peft]](task_type="CAUSAL_LM", **given)
 
-
-def _adapted(one: Method, config: Any, **more: Any) -> Any:
-    """Return the tiny model with a method on it whose weights are not its first ones."""
-    import torch
-    from peft import get_peft_model
-
-    model = get_peft_model(_model(config), _config(one, **more))
-    with torch.no_grad():
-        for weight in model.parameters():
-            if weight.requires_grad:
-                weight.add_(0.02 * torch.randn_like(weight))
-    return model.eval()
+def _values(knob: Knob) -> list[Any]:
+    """Return the values that a form could give."""
+    sized = [value for _, value in knob.by_size]
+    choices = [choice for choice, _, _ in knob.choices if choice != "auto"]
+    if knob.kind == "text":
+        return []
+    found = [knob.low, knob.high, knob.default, *sized, *choices]
+    kind = {"int": int, "float": float}.get(knob.kind)
+    numbers = [kind(value) if kind else value for value in found if value not in (None, "auto")]
+    return numbers or [True]
 
 
 @pytest.mark.parametrize("one", _METHODS.values(), ids=list(_METHODS))
 def test_every_method_has_words(one: Method) -> None:
-    """In both languages, a family, a source, and known tasks."""
-    assert one.family in FAMILIES
-    assert one.docs.startswith("https://")
-    assert set(one.tasks) <= set(tasks())
-    assert one.quantization in ("none", "int8", "nf4")
-    assert 0 < one.learning_rate < 1
-    for code in ("en", "zh_CN"):
-        use_language(code)
-        assert one.name
-        assert all(one.text(name) for name in ("summary", "when", "when_not"))
-    assert {f"{name}_zh" for name in ("summary", "when", "when_not")} <= set(one.texts)
+    """In both languages, a family, a drawing and a source."""
+    _check_words(one)
 
 
 @pytest.mark.parametrize("one", _METHODS.values(), ids=list(_METHODS))
@@ -93,76 +102,81 @@ def test_what_a_method_sets_is_a_recipe(one: Method) -> None:
 @pytest.mark.parametrize(("key", "name"), _KNOBS)
 def test_every_knob_is_a_field_of_pefts_config(key: str, name: str) -> None:
     """By name; its default, its ends and its choices are values that the field takes."""
-    from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftType
-
-    one, knob = _METHODS[key], _METHODS[key].knobs[name]
-    kind = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType[one.peft]]
-    field = {field.name: field for field in dataclasses.fields(kind)}[name]
-    words = {"int": "int", "float": "float", "bool": "bool", "choice": ""}[knob.kind]
-    assert words in str(field.type)
-    for value in _values(knob):
-        _config(one, **{name: value})
-        if knob.kind == "choice" and "Literal" in str(field.type) and "str" not in str(field.type):
-            assert repr(value) in str(field.type)
-    for code in ("en", "zh_CN"):
-        use_language(code)
-        assert knob.title
-        assert knob.help
+    _check_knob(_METHODS[key], _METHODS[key].knobs[name])
 
 
-def _values(knob: Knob) -> list[Any]:
-    """Return the values that a form could give."""
-    sized = [value for _, value in knob.by_size]
-    choices = [choice for choice, _, _ in knob.choices if choice != "auto"]
-    found = [knob.low, knob.high, knob.default, *sized, *choices]
-    kind = {"int": int, "float": float}.get(knob.kind)
-    numbers = [kind(value) if kind else value for value in found if value not in (None, "auto")]
-    return numbers or [True]
+@pytest.mark.parametrize("one", _METHODS.values(), ids=list(_METHODS))
+def test_knobs_are_within_their_ends(one: Method) -> None:
+    """Their defaults for every size of model; a choice is one of those that are shown."""
+    for knob in one.knobs.values():
+        for value in (knob.value_for(size) for size in (0, 10**8, 10**9, 7 * 10**9, 10**11)):
+            assert value is not None
+            if knob.kind == "choice":
+                assert value in [choice for choice, _, _ in knob.choices]
+            if knob.kind in ("int", "float"):
+                low, high = knob.low, knob.high
+                assert (-math.inf if low is None else low) <= value
+                assert value <= (math.inf if high is None else high)
 
 
-@pytest.mark.parametrize("one", _WITH_PEFT.values(), ids=list(_WITH_PEFT))
-def test_trainable_parameters_are_pefts(one: Method, llama: Any) -> None:
-    """The estimate counts what PEFT would train."""
-    from studio.estimate import trainable_parameters
-    from studio.models.facts import from_config
-
-    facts = from_config("x", "x", "folder", llama.to_dict())
-    recipe = from_mapping({"method": {"name": one.key}})
-    model = _adapted(one, llama)
-    assert trainable_parameters(recipe, facts) == model.get_nb_trainable_parameters()[0]
+@pytest.mark.parametrize("one", _METHODS.values(), ids=list(_METHODS))
+def test_what_a_method_fixes_is_pefts(one: Method) -> None:
+    """A field of its config, and no knob besides."""
+    assert not set(one.fixed) & set(one.knobs)
+    assert set(one.fixed) <= set(fields(one)) if one.fixed else True
 
 
-def test_projected_prefix_is_counted(llama: Any) -> None:
-    """With the small network that it goes through."""
-    from studio.estimate import trainable_parameters
-    from studio.models.facts import from_config
+def test_every_type_of_peft_is_there() -> None:
+    """Each that the installed PEFT has a config for; BONE became MiSS."""
+    from peft import PEFT_TYPE_TO_CONFIG_MAPPING
 
-    facts = from_config("x", "x", "folder", llama.to_dict())
-    knobs = {"prefix_projection": True, "num_virtual_tokens": 5}
-    recipe = from_mapping({"method": {"name": "prefix_tuning", **knobs}})
-    model = _adapted(_METHODS["prefix_tuning"], llama, **knobs)
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    assert trainable_parameters(recipe, facts) == trained
+    known = {str(kind.value) for kind in PEFT_TYPE_TO_CONFIG_MAPPING}
+    assert known <= {one.peft for one in _METHODS.values()}
 
 
-@pytest.mark.parametrize("one", _WITH_PEFT.values(), ids=list(_WITH_PEFT))
-def test_merges_is_true(one: Method, llama: Any) -> None:
-    """A merged model answers as the adapter does; what is said not to merge does not."""
-    import torch
+def test_another_method_is_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiCA, a start that PEFT's LoRA knows: its file is all that it takes."""
+    shutil.copytree(PRESETS / "methods", tmp_path / "methods")
+    (tmp_path / "methods" / "mica.toml").write_text(_MICA, encoding="utf-8")
+    monkeypatch.setattr(catalogue, "PRESETS", tmp_path)
+    methods.cache_clear()
+    try:
+        one = method("mica")
+        assert list(methods())[:4] == ["lora", "qlora", "lora_8bit", "mica"]
+    finally:
+        methods.cache_clear()
+    _check_words(one)
+    for knob in one.knobs.values():
+        _check_knob(one, knob)
+    built = adapted(one, llama(), tmp_path)
+    assert trainable(one, settings(one), facts(llama())) == trained(built)
+    losses = loss_after(built, 8, one.learning_rate)
+    assert losses[-1] < losses[0]
 
-    model = _adapted(one, llama)
-    ids = torch.arange(12).reshape(2, 6)
-    with torch.no_grad():
-        before = model(input_ids=ids).logits
-        base = _model(llama).eval()(input_ids=ids).logits
-    assert not torch.allclose(before, base, atol=1e-5)
-    if not one.merges:
-        with pytest.raises((AttributeError, ValueError, NotImplementedError)):
-            model.merge_and_unload()
-        return
-    with torch.no_grad():
-        after = model.merge_and_unload()(input_ids=ids).logits
-    assert torch.allclose(before, after, atol=1e-5)
+
+_MICA = """
+order = 3
+like = "lora"
+name = "MiCA"
+quantization = "none"
+learning_rate = 1e-3
+summary = "Trains the smallest directions of each weight. One matrix stays as it starts."
+summary_zh = "训练每个权重最小的方向。其中一个矩阵保持初始值。"
+when = "To learn what is new without moving what is known."
+when_zh = "学新内容而不动已有内容时。"
+when_not = "As a first choice."
+when_not_zh = "作为首选时。"
+paper = ""
+[fixed]
+init_lora_weights = "mica"
+[size]
+each = "r * inputs"
+[knobs]
+use_rslora = false
+[knobs.lora_dropout]
+like = "lora"
+default = 0.0
+"""
 
 
 def test_rank_follows_the_size() -> None:
@@ -185,6 +199,27 @@ def test_knobs_for() -> None:
     }
     assert knobs_for(Recipe(), None)["r"] == 8
     assert knobs_for(from_mapping({"method": {"r": 4, "lora_alpha": 5}}), None)["lora_alpha"] == 5
+    assert knobs_for(from_mapping({"method": {"name": "gralora", "r": 4}}), None)["alpha"] == 8
+
+
+def test_like_takes_over_what_the_file_does_not_say() -> None:
+    """Knobs, targets and size; not what it fixes or turns off, and nothing that is its own."""
+    lora, rslora, adalora = (_METHODS[key] for key in ("lora", "rslora", "adalora"))
+    assert (rslora.peft, rslora.targets, rslora.size) == (lora.peft, lora.targets, lora.size)
+    assert rslora.knobs["target_modules"] == lora.knobs["target_modules"]
+    assert "use_rslora" not in rslora.knobs
+    assert "r" not in adalora.knobs
+    assert adalora.peft == "ADALORA"
+    assert adalora.size != lora.size
+
+
+def test_a_knob_can_be_taken_over_alone() -> None:
+    """By name or another's name, and what differs is the file's own."""
+    lora, vera, gralora = (_METHODS[key] for key in ("lora", "vera", "gralora"))
+    assert _METHODS["delora"].knobs["r"] == lora.knobs["r"]
+    assert vera.knobs["r"].title == lora.knobs["r"].title
+    assert {vera.knobs["r"].value_for(size) for size in (0, 10**9, 10**12)} == {256}
+    assert gralora.knobs["alpha"].texts == lora.knobs["lora_alpha"].texts
 
 
 def test_quantization_can_be_overruled() -> None:

@@ -1,11 +1,17 @@
 """Refusals: each with a field, a reason and a way out."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from studio.methods import capabilities
+from studio.methods.catalogue import methods
 from studio.methods.check import problems
+from studio.models.facts import ModelFacts
 from studio.recipe import from_mapping
 from tests.helpers.facts import LAPTOP, with_card
 
@@ -32,10 +38,87 @@ def test_unknown_method() -> None:
     assert _said(method={"name": "lorra", "r": 3}) == [("method.name", "There is no method lorra.")]
 
 
-def test_task() -> None:
-    """A prefix cannot classify."""
-    ((field, said),) = _said(method={"name": "prefix_tuning"}, task="seq_cls")
-    assert (field, said) == ("method.name", "Prefix tuning cannot do the task seq_cls.")
+@pytest.fixture
+def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return a writer of what was measured: (method, task, bits, family) and why it stopped."""
+
+    def write(*stops: tuple[str, str, str, str, str]) -> None:
+        cells: dict[str, Any] = {}
+        for key, task, bits, family, reason in stops:
+            cell = {"passed": ["builds"], "stops": {"learns": [reason, "words"]}}
+            if not reason:
+                cell = {"passed": list(capabilities.STAGES)}
+            formats = cells.setdefault(key, {}).setdefault(task, {})
+            formats.setdefault(bits, {})[family] = cell
+        (tmp_path / "capabilities.json").write_text(json.dumps({"cells": cells}))
+        capabilities._table.cache_clear()
+
+    monkeypatch.setattr(capabilities, "PRESETS", tmp_path)
+    yield write
+    capabilities._table.cache_clear()
+
+
+def test_what_was_seen_not_to_work(measured: Any) -> None:
+    """Refused with the measured reason, and the nearest of its family that can."""
+    measured(
+        ("prefix_tuning", "seq_cls", "none", "bert", "task"),
+        ("prompt_tuning", "seq_cls", "none", "bert", "loss"),
+        ("p_tuning", "seq_cls", "none", "bert", ""),
+    )
+    recipe = from_mapping({"method": {"name": "prefix_tuning"}})
+    (found,) = problems(recipe, "seq_cls", LAPTOP)
+    assert found.field == "method.name"
+    assert found.sentence() == (
+        "Prefix tuning does not work here. The method is not made for this task."
+    )
+    assert found.step() == f"Choose {methods()['p_tuning'].name}."
+    assert problems(recipe, "causal_lm", LAPTOP) == []
+
+
+def test_the_models_own_family_decides(measured: Any) -> None:
+    """Of a family that was not tried, one that can is enough."""
+    measured(
+        ("bitfit", "causal_lm", "none", "llama", "no_layers"),
+        ("bitfit", "causal_lm", "none", "gpt2", ""),
+    )
+    recipe = from_mapping({"method": {"name": "bitfit"}})
+    facts = ModelFacts("x", "x", "folder", model_type="llama")
+    (found,) = problems(recipe, "causal_lm", LAPTOP, facts)
+    assert "no layers" in found.sentence()
+    assert problems(recipe, "causal_lm", LAPTOP, replace(facts, model_type="opt")) == []
+
+
+def test_number_format_that_it_cannot(measured: Any) -> None:
+    """16-bit is the other way out, where it works there."""
+    measured(
+        ("shira", "causal_lm", "nf4", "llama", "quantized"),
+        ("shira", "causal_lm", "none", "llama", ""),
+    )
+    ((field, said),) = _said(method={"name": "shira"}, model={"quantization": "nf4"})
+    assert field == "model.quantization"
+    assert "number format" in said
+
+
+def test_mixture_of_adapters(tmp_path: Path) -> None:
+    """It needs two; a folder of none is named."""
+    field = "method.adapters"
+    assert _said(method={"name": "xlora"})[0][0] == field
+    one = tmp_path / "one" / "adapter"
+    one.mkdir(parents=True)
+    (one / "adapter_config.json").touch()
+    named = f"{one}, {tmp_path / 'one'}"
+    assert _said(method={"name": "xlora", "adapters": named}) == []
+    empty = tmp_path / "two"
+    found = _said(method={"name": "xlora", "adapters": f"{one}, {empty}"})
+    assert found == [(field, f"There is no adapter in {empty}.")]
+
+
+def test_text() -> None:
+    """A text is a text."""
+    assert _said(method={"name": "cpt", "cpt_text": "Answer."}) == []
+    assert _said(method={"name": "cpt", "cpt_text": 3}) == [
+        ("method.cpt_text", "cpt_text must be a text.")
+    ]
 
 
 @pytest.mark.parametrize(
