@@ -6,7 +6,7 @@ from studio import __version__
 from studio.methods.catalogue import Method
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe, dumps
-from studio.tasks.task import Task
+from studio.tasks.task import Setting, Task
 
 _CARD = """---
 base_model: {base}
@@ -33,17 +33,41 @@ tags:
 """
 
 _USE = """from {library} import {name}
-from transformers import AutoTokenizer
+from transformers import {processor}
 
-model = {name}.from_pretrained("path/to/this/folder")
-tokenizer = AutoTokenizer.from_pretrained("path/to/this/folder")"""
+model = {name}.from_pretrained("path/to/this/folder"{more})
+{called} = {processor}.from_pretrained("path/to/this/folder")"""
+
+# PEFT has no class of its own for pictures.
+_USE_ON_BASE = """from peft import PeftModel
+from transformers import {name}, {processor}
+
+base = {name}.from_pretrained("{base}"{more})
+model = PeftModel.from_pretrained(base, "path/to/this/folder")
+{called} = {processor}.from_pretrained("path/to/this/folder")"""
+
+_EMBED = """
+
+given = tokenizer(["a text", "another text"], padding=True, return_tensors="pt")
+hidden = model(**given).last_hidden_state[:, -given["input_ids"].shape[1] :]
+mask = given["attention_mask"][:, :, None]
+embeddings = (hidden * mask).sum(1) / mask.sum(1)  # compare them by their cosine"""
+_PEFT_CLASSES = {"AutoModel": "AutoPeftModelForFeatureExtraction"}
 
 
-def write_card(folder: Path, recipe: Recipe, facts: ModelFacts, method: Method, task: Task) -> None:
+def write_card(
+    folder: Path,
+    recipe: Recipe,
+    facts: ModelFacts,
+    method: Method,
+    task: Task,
+    setting: Setting,
+) -> None:
     """Write README.md into a result's folder; it replaces the one that PEFT writes."""
     name = recipe.output.name or f"{facts.name}-{method.key}"
+    base = facts.source if facts.kind == "hub" else facts.name
     text = _CARD.format(
-        base=facts.source if facts.kind == "hub" else facts.name,
+        base=base,
         library="peft" if method.peft else "transformers",
         licence=f"\nlicense: {facts.licence}" if facts.licence else "",
         method=method.key.replace("_", "-"),
@@ -51,7 +75,7 @@ def write_card(folder: Path, recipe: Recipe, facts: ModelFacts, method: Method, 
         name=name,
         version=__version__,
         recipe=dumps(_without_paths(recipe)),
-        code=_code(task, bool(method.peft)),
+        code=_code(task, setting, base if method.peft else ""),
     )
     (folder / "README.md").write_text(text, "utf-8")
 
@@ -66,8 +90,22 @@ def _without_paths(recipe: Recipe) -> Recipe:
     return shown
 
 
-def _code(task: Task, adapter: bool) -> str:
-    """Return the lines that load the result."""
-    if not adapter:
-        return _USE.format(library="transformers", name=task.model_class)
-    return _USE.format(library="peft", name=task.model_class.replace("Auto", "AutoPeft", 1))
+def _code(task: Task, setting: Setting, base: str) -> str:
+    """Return the lines that load the result; `base` is given where it is an adapter."""
+    image = task.processor == "image"
+    head = task.head(setting) if base else {}
+    values = {
+        "base": base,
+        "library": "peft" if base else "transformers",
+        "name": _class(task) if base and not image else task.model_class,
+        "processor": "AutoImageProcessor" if image else "AutoTokenizer",
+        "called": "processor" if image else "tokenizer",
+        "more": f", num_labels={head['num_labels']}" if "num_labels" in head else "",
+    }
+    use = _USE_ON_BASE if base and image else _USE
+    return use.format(**values) + (_EMBED if task.model_class == "AutoModel" else "")
+
+
+def _class(task: Task) -> str:
+    """Return PEFT's class for an adapter of a task."""
+    return _PEFT_CLASSES.get(task.model_class, task.model_class.replace("Auto", "AutoPeft", 1))

@@ -18,7 +18,7 @@ def publish(folder: RunFolder, step: int) -> tuple[Path, int]:
     """Rename a finished checkpoint into place; return it and its bytes."""
     written = aside(folder) / f"checkpoint-{step}"
     target = folder.checkpoints / written.name
-    for file in written.iterdir():
+    for file in (one for one in written.rglob("*") if one.is_file()):
         _flush(file)
     shutil.rmtree(target, ignore_errors=True)  # the same step, from before a resume
     written.rename(target)

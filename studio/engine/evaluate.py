@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from studio.engine.generate import generating
-from studio.tasks.task import IGNORED, Example, Task
+from studio.tasks.task import IGNORED, Example, Setting, Task
 
 Loss = Callable[..., torch.Tensor]
 
@@ -25,6 +25,7 @@ def evaluate(
     model: Any,
     examples: Sequence[Example],
     task: Task,
+    setting: Setting,
     lay: Callable[[list[Example]], dict[str, Any]],
     loss: Loss,
     batch_size: int,
@@ -41,16 +42,17 @@ def evaluate(
         for start in range(0, len(examples), batch_size):
             if stopped():
                 return None
-            batch = _to(lay(list(examples[start : start + batch_size])), device)
+            group = list(examples[start : start + batch_size])
+            batch = _to(lay(group), device)
             labels = batch.pop("labels")
             outputs = model(**batch)
             total += float(loss(outputs, labels, 1))
             count += int((labels != IGNORED).sum())
-            for name, values in task.metrics(outputs, labels).items():
+            for name, values in task.metrics(outputs, labels, group).items():
                 gathered.setdefault(name, []).extend(values)
     if not count:
         return None
-    return Result(total / count, task.summarise(gathered) if gathered else {})
+    return Result(total / count, task.summarise(gathered, setting) if gathered else {})
 
 
 def _to(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:

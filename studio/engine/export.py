@@ -3,23 +3,31 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from studio.engine.aside import require_empty, require_room, written_aside
 from studio.engine.examples import encode
-from studio.engine.load import load_tokenizer
+from studio.engine.load import load_processor
 from studio.engine.merge import merge
-from studio.engine.parity import adapter_model, compare, merged_model, write_parity
+from studio.engine.parity import (
+    Difference,
+    Prompt,
+    adapter_model,
+    compare,
+    merged_model,
+    write_parity,
+)
 from studio.engine.prepare import Progress
 from studio.engine.result import RunResult
 from studio.errors import ExportError
 from studio.exports.shelf import target
 from studio.exports.target import Exported, Job
+from studio.methods.capabilities import merges
 from studio.models.folder import inspect_folder
 from studio.runs.held_out import load_saved
-from studio.tasks.task import Setting
+from studio.tasks.task import Example, Task
 
 _PROMPTS = 16
 _PARITY_FILE = "parity.json"
@@ -57,9 +65,9 @@ def export(
 def exported(result: RunResult) -> Exported:
     """Return what the shelf wants to know of a run."""
     files = [file.stat().st_size for file in result.adapter.rglob("*") if file.is_file()]
-    return Exported(
-        result.method.merges, result.whole_model, inspect_folder(result.base).bytes, sum(files)
-    )
+    facts = inspect_folder(result.base)
+    merged = result.whole_model or merges(result.method.key, result.task.name, facts.model_type)
+    return Exported(merged, result.whole_model, facts.bytes, sum(files))
 
 
 def _copy(source: Path, out: Path, progress: Progress) -> None:
@@ -96,32 +104,46 @@ def _merge(result: RunResult, out: Path, progress: Progress, stopped: Callable[[
     shutil.copy2(result.adapter / "README.md", out / "README.md")
 
 
-def _compare(result: RunResult, out: Path, progress: Progress) -> dict[str, Any]:
-    """Hold logits of the merged model against those of the adapter on held-out rows."""
-    tokenizer = load_tokenizer(result.adapter)
+def _compare(result: RunResult, out: Path, progress: Progress) -> dict[str, Any] | None:
+    """Hold what the merged model says against what the adapter says, on held-out rows."""
+    task = result.task
+    processor = load_processor(result.adapter, task)
     rows = load_saved(result.folder.held_out)[:_PROMPTS]
-    setting = Setting(256, "all", result.labels)
-    examples = encode(rows, result.task, tokenizer, setting).examples
-    prompts = [example.ids.tolist() for example in examples] or [tokenizer("Hello")["input_ids"]]
-    labels = [int(example.labels[0]) for example in examples] if result.labels else None
+    setting = replace(
+        result.setting, max_length=min(256, result.setting.max_length), train_on="all"
+    )
+    examples = encode(rows, task, processor, setting).examples
+    if not examples and not task.next_token:
+        return None
+    prompts = _prompts(task, processor, examples)
     config = json.loads((out / "config.json").read_text("utf-8"))
     dtype, device = result.device.dtype, result.device.name
     found = compare(
         adapter_model(result.base, result.adapter, config, dtype=dtype, device=device),
         merged_model(out, dtype=dtype, device=device),
         prompts,
-        labels=labels,
         progress=lambda done, total: progress("compare", done, total),
     )
     write_parity(out / _PARITY_FILE, found)
-    return {**asdict(found), "words": _words(found.first_difference, tokenizer)}
+    return {**asdict(found), "words": _words(found.first_difference, result, processor)}
 
 
-def _words(difference: Any, tokenizer: Any) -> dict[str, str] | None:
-    """Return the first difference as text."""
-    if difference is None:
+def _prompts(task: Task, processor: Any, examples: list[Example]) -> list[Prompt]:
+    """Return what both models are given: token ids, or a task's batches, "labels" among them."""
+    if task.next_token:
+        return [example.ids.tolist() for example in examples] or [processor("Hello")["input_ids"]]
+    lay = task.collator(processor)
+    together = len(examples) if task.least_batch > 1 else 1  # told from each other, or one by one
+    groups = range(0, len(examples), together)
+    return [lay(examples[start : start + together]) for start in groups]
+
+
+def _words(difference: Difference | None, result: RunResult, processor: Any) -> Any:
+    """Return the first difference as text, where it is one of tokens or of classes."""
+    if difference is None or not (result.task.generates or result.setting.labels):
         return None
-    return {
-        "adapter": tokenizer.decode([difference.adapter]),
-        "merged": tokenizer.decode([difference.merged]),
-    }
+    labels = result.setting.labels
+    both = {"adapter": difference.adapter, "merged": difference.merged}
+    if labels:
+        return {side: labels[number] for side, number in both.items()}
+    return {side: processor.decode([number]) for side, number in both.items()}

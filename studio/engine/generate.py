@@ -8,9 +8,11 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, StoppingCriteria, TextIteratorStreamer
 
+from studio.engine.inputs import laid, plain
 from studio.engine.loss import token_loss
 from studio.rows import Message, Row, RowError
-from studio.tasks.task import Question, Setting, Task
+from studio.tasks.seq2seq_lm import ends_with, source
+from studio.tasks.task import IGNORED, Question, Setting, Task
 from studio.tasks.template import prompt_text
 
 
@@ -48,10 +50,7 @@ def answer(
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[str, int, float]:
     """Answer greedily; return the text, its tokens and the seconds."""
-    turns = list(question.messages) or [{"role": "user", "content": question.prompt}]
-    given = tokenizer(
-        prompt_text(turns, tokenizer), return_tensors="pt", add_special_tokens=False
-    ).to(model.device)
+    given = _given(model, tokenizer, [question])
     began = time.perf_counter()
     with generating(model):
         out = model.generate(
@@ -60,7 +59,7 @@ def answer(
             streamer=_Pieces(tokenizer, told),
             stopping_criteria=[_Until(stopped)],
         )
-    new = out[0, given["input_ids"].shape[1] :]
+    new = out[0, _prompt_length(model, given) :]
     return tokenizer.decode(new, skip_special_tokens=True), len(new), time.perf_counter() - began
 
 
@@ -71,34 +70,77 @@ def answers(
     longest: int = 64,
     stopped: Callable[[], bool] = lambda: False,
 ) -> list[str]:
-    """Answer several prompts at once, greedily."""
-    texts = [
-        prompt_text(list(q.messages) or [{"role": "user", "content": q.prompt}], tokenizer)
-        for q in questions
-    ]
-    given = tokenizer(
-        texts, return_tensors="pt", padding=True, padding_side="left", add_special_tokens=False
-    ).to(model.device)
+    """Answer several prompts, greedily: at once where a shorter one may be filled up in front.
+
+    With learnt tokens in front the filling would come between them and the prompt.
+    """
+    config = getattr(model, "active_peft_config", None)
+    if getattr(config, "is_prompt_learning", False) and len(questions) > 1:
+        each = (answers(model, tokenizer, [one], longest, stopped) for one in questions)
+        return [text for some in each for text in some]
+    given = _given(model, tokenizer, questions)
     with generating(model):
         out = model.generate(
             **given,
             generation_config=greedy(model, tokenizer, longest),
             stopping_criteria=[_Until(stopped)],
         )
-    return tokenizer.batch_decode(out[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
+    new = out[:, _prompt_length(model, given) :]
+    return list(tokenizer.batch_decode(new, skip_special_tokens=True))
+
+
+def _given(model: Any, tokenizer: Any, questions: Sequence[Question]) -> dict[str, Any]:
+    """Return the tokens of prompts: a chat that an answer follows, or what an encoder reads."""
+    turns = [list(q.messages) or [{"role": "user", "content": q.prompt}] for q in questions]
+    if model.config.is_encoder_decoder:
+        texts = [source(some) for some in turns]
+        longest = _reads(model)
+        found = tokenizer(texts, padding=True, truncation=longest is not None, max_length=longest)
+    else:
+        texts = [prompt_text(some, tokenizer) for some in turns]
+        found = tokenizer(texts, padding=True, padding_side="left", add_special_tokens=False)
+    names = ("input_ids", "attention_mask")
+    return {name: torch.tensor(found[name], device=model.device) for name in names}
+
+
+def _reads(model: Any) -> int | None:
+    """Return the tokens that an encoder reads at most, None where nothing limits it."""
+    config = plain(model).config
+    found = getattr(getattr(config, "encoder", config), "max_position_embeddings", None)
+    return int(found) if found else None
+
+
+def _prompt_length(model: Any, given: dict[str, Any]) -> int:
+    """Return how many tokens come before an answer; a decoder begins with one of its own."""
+    return 1 if model.config.is_encoder_decoder else int(given["input_ids"].shape[1])
 
 
 def greedy(model: Any, tokenizer: Any, longest: int) -> GenerationConfig:
     """Return settings that give the same answer each time, ending where the model's turn ends."""
     known = model.generation_config.eos_token_id
     ends = set(known if isinstance(known, list) else [known]) | {tokenizer.eos_token_id}
-    return GenerationConfig(
-        max_new_tokens=longest,
-        do_sample=False,
-        eos_token_id=sorted(end for end in ends if end is not None) or None,
-        pad_token_id=tokenizer.pad_token_id,
-        use_cache=True,
-    )
+    settings = {
+        "max_new_tokens": longest,
+        "do_sample": False,
+        "eos_token_id": sorted(end for end in ends if end is not None) or None,
+        "pad_token_id": tokenizer.pad_token_id,
+        "use_cache": True,
+    }
+    if model.config.is_encoder_decoder:
+        settings |= _decoding(model, tokenizer, settings["eos_token_id"])
+    return GenerationConfig(**settings)
+
+
+def _decoding(model: Any, tokenizer: Any, ends: list[int] | None) -> dict[str, Any]:
+    """Return how a decoder begins and ends."""
+    known, config = model.generation_config, plain(model).config
+    begins = known.decoder_start_token_id
+    end = ends_with(tokenizer)
+    return {
+        "decoder_start_token_id": config.decoder_start_token_id if begins is None else begins,
+        "forced_bos_token_id": known.forced_bos_token_id,
+        "eos_token_id": ends or (None if end is None else [end]),
+    }
 
 
 @contextmanager
@@ -113,16 +155,6 @@ def generating(model: Any) -> Any:
         model.train(training)
 
 
-def classify(model: Any, tokenizer: Any, text: str) -> list[tuple[str, float]]:
-    """Return (label, probability) of a text, likeliest first."""
-    given = tokenizer(text, return_tensors="pt", truncation=True).to(model.device)
-    with generating(model):
-        chances = model(**given).logits[0].float().softmax(-1)
-    labels = model.config.id2label
-    found = [(labels[index], float(chance)) for index, chance in enumerate(chances)]
-    return sorted(found, key=lambda one: -one[1])
-
-
 def reference_loss(
     model: Any, tokenizer: Any, question: Question, reference: str, task: Task, longest: int
 ) -> float | None:
@@ -133,7 +165,11 @@ def reference_loss(
         example = task.encode(row, tokenizer, Setting(longest))[0]
     except RowError:
         return None
-    ids = torch.tensor(example.ids[None], dtype=torch.long, device=model.device)
-    labels = torch.tensor(example.labels[None], dtype=torch.long, device=model.device)
+    batch = laid(task, tokenizer, model)([example])
+    given = {name: one.to(model.device) for name, one in batch.items()}
+    labels = given.pop("labels")
     with generating(model):
-        return float(token_loss(model(input_ids=ids), labels))
+        outputs = model(**given)
+        if task.next_token:
+            return float(token_loss(outputs, labels))
+        return float(task.loss(outputs, labels, (labels != IGNORED).sum()))

@@ -3,21 +3,27 @@
 from pathlib import Path
 from typing import Any
 
+from studio.engine.adapt import Given
+from studio.engine.arguments import planned_steps
 from studio.engine.examples import Encoded, encode, nothing_left, warnings
 from studio.engine.export import export
-from studio.engine.generate import answer, classify, reference_loss
-from studio.engine.load import load_tokenizer
+from studio.engine.fitting import Case, fit
+from studio.engine.generate import answer, reference_loss
+from studio.engine.load import load_processor
 from studio.engine.prepare import prepare, prepare_for
 from studio.engine.result import Loaded, free, open_result
+from studio.engine.sampling import predict
 from studio.engine.service import Reply, Request
-from studio.errors import Problem
+from studio.errors import DataError, MethodError, Problem
+from studio.methods.catalogue import knobs_for, method
 from studio.models.folder import inspect_folder
 from studio.recipe import Recipe
 from studio.rows import Row, RowError
+from studio.runs.held_out import load_saved
 from studio.survey import DataSurvey, longest_row, survey_data
 from studio.tasks.shelf import resolve
 from studio.tasks.task import IGNORED, Example, Question, Setting, Task
-from studio.words import tr
+from studio.words import mark, tr
 
 _LONGEST_ANSWER = 256
 
@@ -50,8 +56,8 @@ def _prepare(request: Request) -> Reply:
 
 def _check(request: Request) -> Reply:
     """Encode every row and count what is trained, cut and left out."""
-    data, task, tokenizer, setting = _rows(request)
-    found = encode(data.rows, task, tokenizer, setting)
+    data, task, processor, setting = _rows(request)
+    found = encode(data.rows, task, processor, setting)
     sizes = [len(example.ids) for example in found.examples]
     told = [*_nothing_left(found, data), *warnings(found, data, setting.max_length)]
     return {
@@ -65,6 +71,22 @@ def _check(request: Request) -> Reply:
         "mean": sum(sizes) / len(sizes) if sizes else 0.0,
         "problems": [_plain_problem(problem) for problem in told],
     }
+
+
+def _fit(request: Request) -> Reply:
+    """Put the method on the model's shapes: what it would train, or which setting does not fit."""
+    recipe = Recipe.model_validate(request.values["recipe"])
+    data, task, processor, setting = _rows(request)
+    folder = prepare_for(recipe.model, request.progress, request.stopped)
+    given = Given(planned_steps(recipe, len(data.rows)), processor)
+    knobs = knobs_for(recipe, inspect_folder(folder))
+    trust = recipe.model.trust_remote_code
+    case = Case(folder, method(recipe.method.name), knobs, task, setting, given, trust)
+    try:
+        found = fit(case)
+    except MethodError as error:
+        return {"trainable": 0, "total": 0, "problems": [_plain_problem(error.problem)]}
+    return {"trainable": found.trainable, "total": found.total, "problems": []}
 
 
 def _nothing_left(found: Encoded, data: DataSurvey) -> list[Problem]:
@@ -84,29 +106,41 @@ def _plain_problem(problem: Problem) -> Reply:
 
 def _preview(request: Request) -> Reply:
     """Return rows as the model will see them, in pieces that are trained on or only read."""
-    data, task, tokenizer, setting = _rows(request)
+    data, task, processor, setting = _rows(request)
     start, count = int(request.values.get("start", 0)), int(request.values.get("count", 1))
     shown = data.rows[start : start + count]
-    rows = [_shown(start + i, row, task, tokenizer, setting) for i, row in enumerate(shown)]
+    rows = [_shown(start + i, row, task, processor, setting) for i, row in enumerate(shown)]
     return {"layout": data.layout, "total": len(data.rows), "rows": rows}
 
 
-def _shown(number: int, row: Row, task: Task, tokenizer: Any, setting: Setting) -> Reply:
+def _shown(number: int, row: Row, task: Task, processor: Any, setting: Setting) -> Reply:
     """Return one row in pieces, or why nothing of it is trained on."""
     try:
-        example = task.encode(row, tokenizer, setting)[0]
+        example = task.encode(row, processor, setting)[0]
     except RowError as reason:
         problem = tr(reason.text, **reason.values)
         return {"number": number, "pieces": [], "tokens": 0, "trained": 0, "problem": problem}
-    per_token = len(example.labels) == len(example.ids) and task.next_token
-    trained = int((example.labels != IGNORED).sum()) if per_token else 0
+    per_token = task.next_token or task.needs == ("tags",)
+    counted = per_token or task.generates
+    trained = int((example.labels != IGNORED).sum()) if counted else 0
+    question = None if task.generates else task.question(row)
     return {
         "number": number,
-        "pieces": _pieces(example, tokenizer, per_token),
+        "pieces": _shown_pieces(example, task, processor, per_token),
         "tokens": len(example.ids),
         "trained": trained,
-        "label": "" if per_token else setting.labels[int(example.labels[0])],
+        "label": question.reference if question else "",
     }
+
+
+def _shown_pieces(example: Example, task: Task, processor: Any, per_token: bool) -> list[Reply]:
+    """Return what is read and what is learnt of an example as text; a picture has none."""
+    if task.processor == "image":
+        return []
+    pieces = _pieces(example, processor, per_token)
+    if task.generates and not per_token:  # what is written stands apart from what is read
+        pieces.append({"text": processor.decode(example.labels), "trained": True})
+    return pieces
 
 
 def _pieces(example: Example, tokenizer: Any, per_token: bool) -> list[Reply]:
@@ -140,38 +174,68 @@ def _read_rows(recipe: Recipe, request: Request) -> tuple[DataSurvey, Task, Any,
     data = survey_data(recipe)
     facts = inspect_folder(folder)
     task = resolve(recipe.task.name, data.gives, facts)
-    labels = task.labels([*data.rows, *data.held_out])
-    setting = Setting(longest_row(recipe, facts), recipe.task.train_on, labels)
-    tokenizer = load_tokenizer(folder, recipe.model.trust_remote_code)
-    return data, task, tokenizer, setting
+    rows = [*data.rows, *data.held_out]
+    longest = longest_row(recipe, facts)
+    setting = Setting(longest, recipe.task.train_on, task.labels(rows), task.kind(rows))
+    processor = load_processor(folder, task, recipe.model.trust_remote_code)
+    return data, task, processor, setting
 
 
 def _chat(request: Request) -> Reply:
-    """Answer a prompt with the base model and the tuned one, streamed."""
+    """Answer a prompt with the base model and the tuned one, streamed where it is text.
+
+    A side's reply has "tokens", "seconds" and "loss", or "prediction" (a Prediction, or None for
+    a base model whose head was never trained).
+    """
     loaded = _loaded(request)
+    asked = _question(loaded, request)
     return {
-        side: _one_side(loaded, side, request) for side in request.values.get("sides", ["tuned"])
+        side: _one_side(loaded, side, asked, request)
+        for side in request.values.get("sides", ["tuned"])
     }
 
 
-def _one_side(loaded: Loaded, side: str, request: Request) -> Reply:
-    """Answer with one side."""
+def _question(loaded: Loaded, request: Request) -> Question:
+    """Return what is asked, with the texts among which the nearest are looked for."""
     values = request.values
-    turns = tuple(values.get("messages") or ())
-    question = Question(values.get("prompt") or "", values.get("reference") or "", turns)
+    held_out = load_saved(loaded.result.folder.held_out)
+    return Question(
+        values.get("prompt") or "",
+        values.get("reference") or "",
+        tuple(values.get("messages") or ()),
+        passage=values.get("passage") or "",
+        image=values.get("image") or "",
+        candidates=loaded.result.task.candidates(held_out),
+    )
+
+
+def _one_side(loaded: Loaded, side: str, question: Question, request: Request) -> Reply:
+    """Answer with one side."""
+    task = loaded.result.task
+    if side == "base" and not task.base_answers:
+        return {"prediction": None}
     with loaded.side(side) as model:
-        if not loaded.result.task.generates:
-            return _classes(model, loaded, side, question, request)
+        if not task.generates:
+            return {"prediction": _prediction(model, loaded, question)}
         _text, tokens, seconds = answer(
             model,
-            loaded.tokenizer,
+            loaded.processor,
             question,
-            longest=int(values.get("max_new_tokens") or _LONGEST_ANSWER),
+            longest=int(request.values.get("max_new_tokens") or _LONGEST_ANSWER),
             told=lambda piece: request.text(side, piece),
             stopped=request.stopped,
         )
         loss = _loss(model, loaded, question)
     return {"tokens": tokens, "seconds": seconds, "loss": loss}
+
+
+def _prediction(model: Any, loaded: Loaded, question: Question) -> Reply:
+    """Return a prediction; raises DataError for what cannot be asked."""
+    result = loaded.result
+    try:
+        return predict(result.task, model, loaded.processor, question, result.setting).as_json()
+    except RowError as reason:
+        raise DataError(reason.text, mark("Ask something else."), **reason.values) from reason
 
 
 def _loss(model: Any, loaded: Loaded, question: Question) -> float | None:
@@ -180,19 +244,10 @@ def _loss(model: Any, loaded: Loaded, question: Question) -> float | None:
         return None
     turns = question.messages or ({"role": "user", "content": question.prompt},)
     asked = Question(question.prompt, question.reference, turns)
-    longest = loaded.result.recipe.training.max_length
+    result = loaded.result
     return reference_loss(
-        model, loaded.tokenizer, asked, question.reference, loaded.result.task, longest
+        model, loaded.processor, asked, question.reference, result.task, result.setting.max_length
     )
-
-
-def _classes(model: Any, loaded: Loaded, side: str, question: Question, request: Request) -> Reply:
-    """Send the likeliest classes as text; an untrained head says nothing, so the base is silent."""
-    if side == "base":
-        return {"tokens": 0, "seconds": 0.0, "loss": None}
-    found = classify(model, loaded.tokenizer, question.prompt)[:5]
-    request.text(side, "\n".join(f"{label}  {chance:.1%}" for label, chance in found))
-    return {"tokens": 0, "seconds": 0.0, "loss": None}
 
 
 def _loaded(request: Request) -> Loaded:
@@ -226,6 +281,7 @@ def _release(_request: Request) -> Reply:
 HANDLERS = {
     "prepare": _prepare,
     "check": _check,
+    "fit": _fit,
     "preview": _preview,
     "chat": _chat,
     "export": _export,

@@ -1,19 +1,17 @@
-"""Load tokenizer and base model, and put the method's parameters on it."""
+"""Load tokenizer and base model."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from peft import PEFT_TYPE_TO_CONFIG_MAPPING, PeftType, TaskType, get_peft_model
-from transformers import AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoImageProcessor, AutoTokenizer, BitsAndBytesConfig
 
 from studio.engine.device import Device
-from studio.errors import MethodError, ModelError
-from studio.methods.catalogue import Method
+from studio.errors import ModelError
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
-from studio.tasks.task import Task
+from studio.tasks.task import Setting, Task
 from studio.words import mark
 
 
@@ -39,6 +37,27 @@ def load_tokenizer(folder: Path, trust: bool = False) -> Any:
     return tokenizer
 
 
+_HEADS = ("classifier", "score", "qa_outputs")
+
+
+def load_processor(folder: Path, task: Task, trust: bool = False) -> Any:
+    """Return what turns the task's rows into tensors; raises ModelError."""
+    return load_images(folder) if task.processor == "image" else load_tokenizer(folder, trust)
+
+
+def load_images(folder: Path) -> Any:
+    """Return the image processor, which works with Pillow alone; raises ModelError."""
+    try:
+        return AutoImageProcessor.from_pretrained(folder, backend="pil")
+    except (OSError, ValueError, ImportError) as reason:
+        raise ModelError(
+            mark("The image settings of {model} cannot be read: {reason}."),
+            mark("Choose a model with a preprocessor_config.json."),
+            model=folder.name,
+            reason=str(reason).split("\n")[0][:200].rstrip("."),
+        ) from reason
+
+
 def load_model(
     folder: Path,
     task: Task,
@@ -46,7 +65,7 @@ def load_model(
     *,
     dtype: torch.dtype,
     quantization: str = "none",
-    labels: tuple[str, ...] = (),
+    setting: Setting | None = None,
     trust: bool = False,
     pickles: bool = False,
 ) -> Any:
@@ -55,15 +74,17 @@ def load_model(
     if not pickles:
         named["use_safetensors"] = True
     if quantization != "none":
-        named["quantization_config"] = _quantized(quantization, device.dtype)
+        heads = None if task.generates else list(_HEADS)
+        named["quantization_config"] = _quantized(quantization, device.dtype, heads)
     if device.on_card or quantization != "none":
         named["device_map"] = {"": 0 if device.on_card else "cpu"}
-    if labels:
-        named["num_labels"] = len(labels)
-        named["id2label"] = dict(enumerate(labels))
-        named["label2id"] = {label: index for index, label in enumerate(labels)}
+    if setting is not None:
+        head = task.head(setting)
+        # a model that already sorts into other classes gets a new head
+        named |= {**head, "ignore_mismatched_sizes": bool(head)}
     try:
-        return getattr(transformers, task.model_class).from_pretrained(folder, **named)
+        found = getattr(transformers, task.model_class).from_pretrained(folder, **named)
+        return _trainable(found) if quantization == "nf4" else found
     except (OSError, ValueError, KeyError) as reason:
         raise ModelError(
             mark("{model} cannot be loaded: {reason}."),
@@ -73,62 +94,34 @@ def load_model(
         ) from reason
 
 
-def _quantized(quantization: str, compute: torch.dtype) -> BitsAndBytesConfig:
-    """Return bitsandbytes' settings: NF4 with double quantisation, or LLM.int8()."""
+def _trainable(model: Any) -> Any:
+    """Keep 4-bit weights in the form that can be trained through.
+
+    On processors with AVX512-BF16 bitsandbytes packs them at the first evaluation for faster
+    answers, and no gradient goes through a packed weight any more.
+    """
+    for part in model.modules():
+        if hasattr(part, "support_avx512bf16_for_cpu"):
+            part.support_avx512bf16_for_cpu = False
+    return model
+
+
+def _quantized(
+    quantization: str, compute: torch.dtype, heads: list[str] | None
+) -> BitsAndBytesConfig:
+    """Return bitsandbytes' settings: NF4 with double quantisation, or LLM.int8().
+
+    New heads are trained, and so stay as they are; without `heads` the usual ones do.
+    """
     if quantization == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=heads)
     return BitsAndBytesConfig(
+        llm_int8_skip_modules=heads,
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=compute,
     )
-
-
-def apply_method(
-    model: Any, method: Method, knobs: dict[str, Any], task: Task, device: Device
-) -> Any:
-    """Put the method on the model and return what is trained.
-
-    Raises MethodError when the method finds nothing to train in this model.
-    """
-    if not method.peft:
-        return model.requires_grad_(True)
-    config = peft_config(method, knobs, task)
-    try:
-        # On the processor adapters in the model's own type are a tenth faster; on a card float32
-        # costs nothing that can be measured and keeps small updates.
-        return get_peft_model(model, config, autocast_adapter_dtype=device.on_card)
-    except ValueError as reason:
-        raise MethodError(
-            mark("{method} cannot be put on this model: {reason}."),
-            mark("Choose LoRA on all linear layers."),
-            method=method.name,
-            reason=str(reason).split("\n")[0][:300].rstrip("."),
-        ) from reason
-
-
-def peft_config(method: Method, knobs: dict[str, Any], task: Task) -> Any:
-    """Return PEFT's config object; a knob at "auto" is left to PEFT's own map."""
-    given = {key: value for key, value in knobs.items() if value != "auto" and value is not None}
-    kind = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType[method.peft]]
-    return kind(task_type=TaskType[task.peft_type], **given)
-
-
-def weights_type(method: Method, device: Device) -> torch.dtype:
-    """Return the type the base is loaded in: float32 where every weight is trained."""
-    return device.dtype if method.peft else torch.float32
-
-
-def count(model: Any) -> tuple[int, int]:
-    """Return (all, trained) parameters; 4-bit weights count what they stand for."""
-    total = trained = 0
-    for weight in model.parameters():
-        size = getattr(weight, "quant_state", None)
-        number = size.shape.numel() if size is not None else weight.numel()
-        total += number
-        trained += number if weight.requires_grad else 0
-    return total, trained
 
 
 def pickles_allowed(recipe: Recipe, facts: ModelFacts) -> bool:

@@ -20,7 +20,8 @@ def token_loss(
     tokens of all accumulated batches) it is the mean of this batch.
     """
     targets = labels[:, 1:]
-    logits = outputs.logits[:, : targets.shape[1]]
+    virtual = max(0, outputs.logits.shape[1] - labels.shape[1])  # of a prompt before the rows
+    logits = outputs.logits[:, virtual : virtual + targets.shape[1]]
     trained = targets != IGNORED
     if not trained.all():
         logits, targets = logits[trained], targets[trained]

@@ -8,6 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import torch
 from studio.engine.aside import require_empty, require_room, written_aside
 from studio.engine.deltas import METHODS, one_thread_each
 from studio.engine.merge_peft import merge_with_peft, require_mergeable
-from studio.engine.merge_plan import WEIGHTS, make_plan, read_adapter
+from studio.engine.merge_plan import WEIGHTS, RenamedError, make_plan, read_adapter
 from studio.engine.shards import Weights, open_model, write_shards
 from studio.errors import ExportError
 from studio.words import mark
@@ -65,7 +66,7 @@ def merge(
     job = _Job(base, adapter, dict(config or {}), device, shard_bytes, progress, stopped)
     _require_unquantised(job.plain)
     with written_aside(out) as folder:
-        report = job.stream(folder) if job.streams() else job.load_and_save(folder)
+        report = job.write(folder)
         copy_side_files(base, tokenizer, folder)
     return report
 
@@ -90,6 +91,13 @@ class _Job:
         self.plain = _read_json(base / "config.json")
         self.settings = _read_json(adapter / "adapter_config.json")
         self.done = 0
+
+    def write(self, folder: Path) -> MergeReport:
+        """Merge in the quickest way that can be gone."""
+        if self.streams():
+            with suppress(RenamedError):  # which is known before anything is written
+                return self.stream(folder)
+        return self.load_and_save(folder)
 
     def streams(self) -> bool:
         """Say whether this adapter is one that deltas.py knows."""

@@ -28,13 +28,16 @@ def load_adapted(
 ) -> Any:
     """Load the base with its adapter on top, as the class that config["architectures"] names."""
     import transformers
-    from peft import PeftModel
+
+    from studio.engine import adapt
 
     names = config.get("architectures") or ["AutoModel"]
     settings = transformers.AutoConfig.from_pretrained(base, **_known(config))
     kind = getattr(transformers, names[0])
-    model = kind.from_pretrained(base, config=settings, dtype=dtype, device_map=device)
-    return PeftModel.from_pretrained(model, str(adapter)).eval()
+    model = kind.from_pretrained(
+        base, config=settings, dtype=dtype, device_map=device, ignore_mismatched_sizes=True
+    )
+    return adapt.load_adapted(model, adapter)
 
 
 def merge_with_peft(
@@ -71,11 +74,12 @@ def _require_untied(model: Any) -> None:
     from peft.tuners.tuners_utils import BaseTunerLayer
 
     plain = model.get_base_model()
+    if not getattr(plain.config.get_text_config(), "tie_word_embeddings", False):
+        return
     ends = [plain.get_input_embeddings(), plain.get_output_embeddings()]
     adapted = [isinstance(end, BaseTunerLayer) for end in ends if end is not None]
-    tied = plain.config.get_text_config().tie_word_embeddings and len(adapted) == 2
     together = all(adapted) and getattr(model.active_peft_config, "ensure_weight_tying", False)
-    if tied and any(adapted) and not together:
+    if len(adapted) == 2 and any(adapted) and not together:
         raise ExportError(
             mark("The adapter changes weights that two layers of this model share."), INSTEAD
         )

@@ -24,6 +24,10 @@ WEIGHTS = "adapter_model.safetensors"
 HEADS = {"lm_head", "cls", "embed_out", "vocab_transform", "vocab_layer_norm", "vocab_projector"}
 
 
+class RenamedError(Exception):
+    """The base is saved under other names than its model has: transformers renames on loading."""
+
+
 @dataclass
 class Adapter:
     """An adapter on the disk: layer -> piece -> key, and the tensors that it replaces whole."""
@@ -79,7 +83,10 @@ def read_adapter(folder: Path, config: dict[str, Any], method: Method) -> Adapte
 def make_plan(
     base: Weights, adapter: Adapter, config: dict[str, Any], overlay: Mapping[str, Any], device: str
 ) -> Plan:
-    """Settle names, tied weights and shapes; raise ExportError where they do not fit."""
+    """Settle names, tied weights and shapes; raise ExportError where they do not fit.
+
+    Raises RenamedError where only transformers knows which tensor on the disk is which.
+    """
     planner = _Planner(base, adapter, {**config, **overlay}, device)
     planner.untie()
     if planner.config.get("architectures") != config.get("architectures"):
@@ -146,6 +153,8 @@ class _Planner:
         new = {name for name in self.whole if any(module in f".{name}" for module in saved)}
         known = new | self.names.places.keys()
         strangers = sorted(name for name in {*self.layers, *self.whole} if name not in known)
+        if strangers and set(strangers) <= _own_names(self.config):
+            raise RenamedError
         if strangers:
             raise ExportError(
                 mark("The base model has no {name}, which the adapter changes ({count} such)."),
@@ -236,18 +245,31 @@ def _align(targets: Collection[str], base: Weights) -> _Names:
 
 def _ties(config: Mapping[str, Any]) -> dict[str, str]:
     """Ask the model class which weights are tied: name -> the name it shares a tensor with."""
+    model = _shapes(config)
+    if model is None:
+        raise ExportError(
+            mark("Which weights this model shares is unknown: its class is not in transformers."),
+            INSTEAD,
+        )
+    return dict(model.all_tied_weights_keys)
+
+
+def _own_names(config: Mapping[str, Any]) -> set[str]:
+    """Return the names of the tensors as the model has them, nothing where it is not known."""
+    model = _shapes(config)
+    return set() if model is None else set(model.state_dict())
+
+
+def _shapes(config: Mapping[str, Any]) -> Any:
+    """Return the model without its weights, None where transformers does not have its class."""
     import transformers
 
     fields = {key: value for key, value in config.items() if key != "model_type"}
     kind = getattr(transformers, (config.get("architectures") or ["none"])[0], None)
     if kind is None:
-        raise ExportError(
-            mark("Which weights this model shares is unknown: its class is not in transformers."),
-            INSTEAD,
-        )
+        return None
     with torch.device("meta"):
-        model = kind(transformers.AutoConfig.for_model(config["model_type"], **fields))
-    return dict(model.all_tied_weights_keys)
+        return kind(transformers.AutoConfig.for_model(config["model_type"], **fields))
 
 
 def _require_pairs(touched: Mapping[str, str]) -> None:

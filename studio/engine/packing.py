@@ -30,6 +30,8 @@ _ROWWISE_METHODS = {
     PeftType.POLY,
     PeftType.SHADOW,
     PeftType.XLORA,
+    "MAM",  # ours, which are in PeftType only once studio.engine.tuners is imported
+    "UNIPELT",
 }
 
 Row = dict[str, np.ndarray]

@@ -1,7 +1,8 @@
 """Hold a merged model against the run's own: same tokens, same loss, same logits?
 
 The two are loaded one after the other, never both; the first one's logits wait in a temporary
-file. A causal language model gives one position per token, a classifier one per prompt.
+file. A causal language model gives one position per token, a classifier one per prompt; where
+an answer begins and ends, and which of some texts is the nearest, are choices as well.
 """
 
 import json
@@ -15,9 +16,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from studio.engine.inputs import wire, with_decoder_inputs
 from studio.engine.merge_peft import load_adapted
+from studio.tasks.feature_extraction import SCALE, pooled
+from studio.tasks.task import IGNORED
 
-Prompt = Sequence[int]
+# Token ids, or a batch of a task with its "labels".
+Prompt = Sequence[int] | Mapping[str, Any]
 Logits = Callable[[Prompt], Tensor]
 Load = Callable[[], Logits]
 Verdict = Literal["same", "close", "different"]
@@ -62,10 +67,10 @@ def compare(
     labels: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Parity:
-    """Run both models over the prompts (token ids) and compare them position by position.
+    """Run both models over the prompts and compare them position by position.
 
-    A model maps the ids of one prompt to logits of shape (positions, classes); see
-    `adapter_model` and `merged_model`. `labels`, one per prompt, make it a classifier's parity.
+    A model maps one prompt to logits of shape (positions, classes); see `adapter_model` and
+    `merged_model`. `labels`, one per prompt of token ids, make it a classifier's parity.
     """
     if not prompts:
         raise ValueError("parity needs at least one prompt")
@@ -137,12 +142,32 @@ def write_parity(path: Path, parity: Parity) -> None:
 
 
 def _forward(model: Any, device: str) -> Logits:
+    wire(model, None)
+
     def forward(prompt: Prompt) -> Tensor:
+        if isinstance(prompt, Mapping):
+            return _chosen(model, {name: one.to(device) for name, one in prompt.items()})
         ids = torch.tensor([list(prompt)], device=device)
         logits: Tensor = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits[0].cpu()
         return logits if logits.dim() == 2 else logits[None]
 
     return forward
+
+
+def _chosen(model: Any, batch: dict[str, Tensor]) -> Tensor:
+    """Return a batch's logits, shape (positions, classes): what the model chooses among."""
+    if model.config.is_encoder_decoder:
+        batch = with_decoder_inputs(batch, model)
+    labels = batch.pop("labels")
+    outputs = model(**batch)
+    if "start_logits" in outputs:  # one row: where its answer begins, and where it ends
+        found = torch.cat([outputs.start_logits, outputs.end_logits])
+    elif "logits" in outputs:
+        found = outputs.logits[0]
+    else:  # which of the second texts belongs to each first one
+        vectors = pooled(outputs)
+        found = SCALE * vectors[: len(labels)] @ vectors[len(labels) :].T
+    return (found if found.dim() == 2 else found[None]).cpu()
 
 
 def _run(load: Load, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Tensor]]:
@@ -156,6 +181,18 @@ def _run(load: Load, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Tensor]]:
 def _tell(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:
     if progress:
         progress(done, total)
+
+
+def _loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the summed loss of the first positions: cross entropy, or that of a seq_cls."""
+    from torch.nn import functional
+
+    if not targets.is_floating_point():
+        scores = logits[: len(targets)]
+        return functional.cross_entropy(scores, targets, ignore_index=IGNORED, reduction="sum")
+    if targets.dim() == 2:
+        return functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum")
+    return functional.mse_loss(logits[:, 0], targets, reduction="sum")
 
 
 class _Total:
@@ -184,14 +221,21 @@ class _Total:
         self._score(number, prompt, adapter, merged)
 
     def _score(self, number: int, prompt: Prompt, *both: Tensor) -> None:
-        if self.labels is None and len(both[0]) != len(prompt):
+        targets = self._targets(number, prompt, len(both[0]))
+        if targets is None:
             return
-        targets = torch.tensor(list(prompt[1:]) if self.labels is None else [self.labels[number]])
         for side, logits in enumerate(both):
-            scores = logits[: len(targets)]
-            loss = torch.nn.functional.cross_entropy(scores, targets, reduction="sum")
-            self.losses[side] += loss.item()
-        self.scored += len(targets)
+            self.losses[side] += _loss(logits, targets).item()
+        self.scored += int((targets != IGNORED).sum())
+
+    def _targets(self, number: int, prompt: Prompt, positions: int) -> Tensor | None:
+        """Return what should be chosen at the first positions, or None where no loss is known."""
+        if isinstance(prompt, Mapping):
+            labels: Tensor = prompt["labels"].cpu()
+            return labels if labels.is_floating_point() else labels.flatten()
+        if self.labels is not None:
+            return torch.tensor([self.labels[number]])
+        return torch.tensor(list(prompt[1:])) if positions == len(prompt) else None
 
     def parity(self) -> Parity:
         """Return the means and the verdict."""

@@ -8,18 +8,20 @@ from typing import Any
 
 import torch
 import transformers
-from peft import PeftModel
 
+from studio.engine.adapt import load_adapted
 from studio.engine.device import Device, choose_device
-from studio.engine.load import load_model, load_tokenizer
+from studio.engine.inputs import missing_tokens, wire
+from studio.engine.load import load_model, load_processor
 from studio.engine.prepare import Progress, prepare_for
 from studio.errors import RunError
 from studio.methods.catalogue import Method, method, quantization
 from studio.models.folder import inspect_folder
 from studio.recipe import Recipe
 from studio.runs.folder import RunFolder
+from studio.survey import longest_row
 from studio.tasks.shelf import task
-from studio.tasks.task import Task
+from studio.tasks.task import Setting, Task
 from studio.words import mark
 
 
@@ -31,7 +33,7 @@ class RunResult:
     recipe: Recipe
     method: Method
     task: Task
-    labels: tuple[str, ...]
+    setting: Setting
     base: Path
     device: Device
 
@@ -47,19 +49,26 @@ class RunResult:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Return what the base's config.json lacks for this task: class and labels."""
-        kind = getattr(transformers, self.task.model_class)
-        family = json.loads((self.base / "config.json").read_text("utf-8"))
-        if not self.labels:
+        """Return what the base's config.json lacks for this task: class, labels and tokens."""
+        trust = self.recipe.model.trust_remote_code
+        config = transformers.AutoConfig.from_pretrained(self.base, trust_remote_code=trust)
+        if self.task.next_token or config.model_type not in transformers.CONFIG_MAPPING:
             return {}
-        config = transformers.AutoConfig.from_pretrained(self.base)
-        name = kind._model_mapping[type(config)].__name__
-        return {
-            "architectures": [name],
-            "id2label": {str(index): label for index, label in enumerate(self.labels)},
-            "label2id": {label: index for index, label in enumerate(self.labels)},
-            "model_type": family["model_type"],
-        }
+        named = {"architectures": [_class_name(self.task, config)], "model_type": config.model_type}
+        tokens = {}
+        if self.task.processor == "tokenizer":
+            tokens = missing_tokens(config, load_processor(self.adapter, self.task))
+        head = dict(self.task.head(self.setting))
+        if "id2label" in head:  # in JSON every key is a text
+            head["id2label"] = {str(key): label for key, label in head["id2label"].items()}
+            head.pop("num_labels")  # which transformers takes from id2label
+        return {**named, **tokens, **head}
+
+
+def _class_name(task: Task, config: Any) -> str:
+    """Return the name of the class that a model has for a task."""
+    found = getattr(transformers, task.model_class)._model_mapping[type(config)]
+    return str((found[0] if isinstance(found, tuple) else found).__name__)
 
 
 def open_result(path: Path, progress: Progress) -> RunResult:
@@ -78,12 +87,18 @@ def open_result(path: Path, progress: Progress) -> RunResult:
     recipe = folder.recipe()
     known = json.loads(facts.read_text("utf-8"))
     base = prepare_for(recipe.model, progress)
+    setting = Setting(
+        longest_row(recipe, inspect_folder(base)),
+        recipe.task.train_on,
+        tuple(known["labels"]),
+        known.get("kind", "one" if known["labels"] else ""),
+    )
     return RunResult(
         folder,
         recipe,
         method(recipe.method.name),
         task(known["task"]),
-        tuple(known["labels"]),
+        setting,
         base,
         choose_device(recipe),
     )
@@ -94,13 +109,13 @@ class Loaded:
 
     def __init__(self, result: RunResult) -> None:
         self.result = result
-        self.tokenizer = load_tokenizer(result.adapter)
+        self.processor = load_processor(result.adapter, result.task)
         self._whole_base: Any = None
         if result.whole_model:
-            self.model = self._load(result.adapter, "none")
+            self.model = wire(self._load(result.adapter, "none"), self.processor)
         else:
             base = self._load(result.base, quantization(result.recipe))
-            self.model = PeftModel.from_pretrained(base, result.adapter).eval()
+            self.model = wire(load_adapted(base, result.adapter), self.processor)
 
     def _load(self, folder: Path, bits: str) -> Any:
         """Load one model."""
@@ -112,7 +127,7 @@ class Loaded:
             result.device,
             dtype=result.device.dtype,
             quantization=bits,
-            labels=result.labels,
+            setting=result.setting,
             trust=result.recipe.model.trust_remote_code,
             pickles=pickles and result.recipe.model.allow_pickle,
         )
@@ -125,7 +140,7 @@ class Loaded:
     def base_model(self) -> Any:
         """Return the base of a full fine-tuning, loaded when first asked for."""
         if self._whole_base is None:
-            self._whole_base = self._load(self.result.base, "none")
+            self._whole_base = wire(self._load(self.result.base, "none"), self.processor)
         return self._whole_base
 
 

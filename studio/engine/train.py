@@ -1,8 +1,9 @@
 """One training run, read from top to bottom: model, rows, method, trainer, result."""
 
 import json
+import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from transformers import Trainer, set_seed
 
 from studio.engine import checkpoints
+from studio.engine.adapt import MISFITS, Given, apply_method, count, misfit, weights_type
 from studio.engine.arguments import arguments, planned_steps
 from studio.engine.aside import replace_folder
 from studio.engine.card import write_card
@@ -19,11 +21,15 @@ from studio.engine.device import Device, choose_device, device_name
 from studio.engine.evaluate import Result, evaluate
 from studio.engine.examples import Encoded, encode, encode_trained, warnings
 from studio.engine.failure import plain
-from studio.engine.generate import answers, classify
-from studio.engine.load import apply_method, count, load_model, load_tokenizer, weights_type
+from studio.engine.fitting import Case, fit
+from studio.engine.inputs import laid, wire
+from studio.engine.load import load_model, load_processor
 from studio.engine.loss import token_loss
-from studio.engine.packing import PackedCollator, PaddedCollator, enable_packing, supports_packing
+from studio.engine.optimizers import method_optimizer
+from studio.engine.packing import enable_packing, supports_packing
 from studio.engine.prepare import prepare_for
+from studio.engine.sampling import Sampler
+from studio.engine.starts import begin, save
 from studio.engine.watch import Ask, Watch
 from studio.errors import RecipeError
 from studio.hardware import machine
@@ -37,9 +43,7 @@ from studio.runs.held_out import save_rows
 from studio.runs.log import EventWriter
 from studio.survey import DataSurvey, longest_row, survey, survey_data
 from studio.tasks.shelf import resolve
-from studio.tasks.task import Example, Question, Setting, Task
-
-_SAMPLE_TOKENS = 64
+from studio.tasks.task import Example, Setting, Task
 
 
 class StoppedEarlyError(Exception):
@@ -71,7 +75,8 @@ class _Ready:
     base: Path
     data: DataSurvey
     task: Task
-    tokenizer: Any
+    processor: Any
+    setting: Setting
     train: Encoded
     held_out: list[Example]
 
@@ -99,9 +104,11 @@ class _Job:
         facts = replace(inspect_folder(base), source=self.recipe.model.source)
         data = survey_data(self.recipe)
         task = resolve(self.recipe.task.name, data.gives, facts)
-        tokenizer = load_tokenizer(base, self.recipe.model.trust_remote_code)
-        train, held = self._encode(data, task, tokenizer, longest_row(self.recipe, facts))
-        self.ready = _Ready(facts, base, data, task, tokenizer, train, held)
+        processor = load_processor(base, task, self.recipe.model.trust_remote_code)
+        setting = self._setting(data, task, facts)
+        train = self._encode(data, task, processor, setting)
+        held = encode(data.held_out, task, processor, setting).examples
+        self.ready = _Ready(facts, base, data, task, processor, setting, train, held)
         save_rows(data.held_out, self.folder.held_out)
 
     def _prepare_model(self) -> Path:
@@ -115,58 +122,83 @@ class _Job:
         if found:
             raise RecipeError(found)
 
-    def _encode(
-        self, data: DataSurvey, task: Task, tokenizer: Any, longest: int
-    ) -> tuple[Encoded, list[Example]]:
-        """Encode trained and held-out rows, and tell what was left out."""
-        labels = task.labels([*data.rows, *data.held_out])
-        setting = Setting(longest, self.recipe.task.train_on, labels)
-        self.labels = labels
-        train = encode_trained(data, task, tokenizer, setting)
-        for told in warnings(train, data, longest):
+    def _setting(self, data: DataSurvey, task: Task, facts: ModelFacts) -> Setting:
+        """Return how rows are encoded: the longest, and the classes of all of them."""
+        rows = [*data.rows, *data.held_out]
+        longest = longest_row(self.recipe, facts)
+        return Setting(longest, self.recipe.task.train_on, task.labels(rows), task.kind(rows))
+
+    def _encode(self, data: DataSurvey, task: Task, processor: Any, setting: Setting) -> Encoded:
+        """Encode the trained rows, and tell what was left out."""
+        train = encode_trained(data, task, processor, setting)
+        for told in warnings(train, data, setting.max_length):
             self.journal.write(ev.Warned(told.text, told.next_step, plain(told.values)))
-        return train, encode(data.held_out, task, tokenizer, setting).examples
+        return train
 
     def load(self) -> None:
         """Load the weights and put the method on them."""
         self._leave_if_stopped()
         self._stage("load")
         ready = self.ready
+        self.knobs = knobs_for(self.recipe, ready.facts)
+        given = Given(self._steps(), ready.processor)
+        trust = self.recipe.model.trust_remote_code
+        fit(Case(ready.base, self.method, self.knobs, ready.task, ready.setting, given, trust))
         base = load_model(
             ready.base,
             ready.task,
             self.device,
             dtype=weights_type(self.method, self.device),
             quantization=quantization(self.recipe),
-            labels=self.labels,
-            trust=self.recipe.model.trust_remote_code,
+            setting=ready.setting,
+            trust=trust,
             pickles=self.recipe.model.allow_pickle and ready.facts.pickled,
         )
         set_seed(self.recipe.training.seed)  # loading draws random numbers for new heads
-        knobs = knobs_for(self.recipe, ready.facts)
-        self.model = apply_method(base, self.method, knobs, ready.task, self.device)
+        model = apply_method(base, self.method, self.knobs, ready.task, self.device, given)
+        self.model = wire(model, ready.processor)
+        self._begin()
         self.packed = self._packs()
         if self.packed:
             enable_packing(self.model)
         self._lay_together()
 
+    def _steps(self) -> int:
+        """Return the optimizer steps of the whole run."""
+        return planned_steps(self.recipe, len(self.ready.train.examples))
+
+    def _begin(self) -> None:
+        """Bring the method to where it begins, where that is not the base model."""
+        try:
+            begin(self.method.start, self.model, self.ready.base, self._start, self._first_batches)
+        except MISFITS as reason:
+            raise misfit(self.method, reason) from reason
+
+    @property
+    def _start(self) -> Path:
+        """Where a start is kept that the result is told from; PEFT allows no dot in the name."""
+        return self.folder.path / "start"
+
+    def _first_batches(self) -> Iterator[dict[str, Any]]:
+        """Lay the first rows together, without their labels."""
+        size = self.recipe.training.batch_size
+        examples = self.ready.train.examples
+        collate = laid(self.ready.task, self.ready.processor, self.model)
+        for place in range(0, len(examples), size):
+            batch = collate(examples[place : place + size])
+            yield {name: value for name, value in batch.items() if name != "labels"}
+
     def _packs(self) -> bool:
         """Say whether rows are laid end to end."""
-        wanted = self.recipe.training.packing and self.method.packs and self.ready.task.next_token
+        wanted = self.recipe.training.packing and self.ready.task.next_token
         return wanted and supports_packing(self.model)
 
     def _lay_together(self) -> None:
         """Choose collation and loss: the engine's for next tokens, the task's own otherwise."""
-        task, tokenizer = self.ready.task, self.ready.tokenizer
-        if not task.next_token:
-            self.collate = task.collator(tokenizer)
-            self.loss = lambda outputs, labels, num_items_in_batch=None: task.loss(
-                outputs, labels, num_items_in_batch
-            )
-            return
-        lay = PackedCollator() if self.packed else PaddedCollator(tokenizer.pad_token_id)
-        self.collate = lambda rows: lay([_named(example) for example in rows])
-        self.loss = token_loss
+        task = self.ready.task
+        self.collate = laid(task, self.ready.processor, self.model, self.packed)
+        loss = token_loss if task.next_token else _own_loss(task)
+        self.loss = _with_penalty(loss, self.recipe.training.accumulation)
 
     def trainer(self) -> Trainer:
         """Return transformers' trainer with our callback, collation and loss."""
@@ -182,14 +214,20 @@ class _Job:
             train_dataset=self.ready.train.examples,
             data_collator=self.collate,
             compute_loss_func=self.loss,
-            processing_class=self.ready.tokenizer,
+            processing_class=self.ready.processor,
             callbacks=[self.watch],
+            optimizers=(self._optimizer(), None),
         )
+
+    def _optimizer(self) -> torch.optim.Optimizer | None:
+        """Return the method's own optimizer where it has one."""
+        named, training = self.method.optimizer, self.recipe.training
+        return method_optimizer(named, self.model, self.knobs, training)
 
     def announce(self, trainer: Trainer, resume: Path | None) -> None:
         """Tell what is about to be trained."""
         total, trained = count(self.model)
-        steps = planned_steps(self.recipe, len(self.ready.train.examples))
+        steps = self._steps()
         self.journal.write(
             ev.Started(
                 device=self.device.name,
@@ -222,6 +260,7 @@ class _Job:
             self.model,
             self.ready.held_out,
             self.ready.task,
+            self.ready.setting,
             self.collate,
             self.loss,
             self.recipe.training.batch_size,
@@ -230,35 +269,26 @@ class _Job:
         )
         if found:
             self.last_eval = found
-            self.journal.write(ev.Eval(step, found.loss, found.metrics))
+            metrics = {**found.metrics, **self._sampler.judged(self.model)}
+            self.journal.write(ev.Eval(step, found.loss, metrics))
 
     def _sample(self, step: int, ask: Ask) -> None:
         """Write a Sample event for each prompt."""
-        asked = [Question(prompt, "") for prompt in ask.prompts]
-        held = self._held_questions() if ask.held_out else []
-        questions = [*held, *asked]
-        if not questions:
-            return
-        for index, (question, text) in enumerate(
-            zip(questions, self._answers(questions), strict=True)
-        ):
-            self.journal.write(ev.Sample(step, index, question.prompt, text, question.reference))
+        held = self.recipe.training.sample_prompts if ask.held_out else 0
+        for sample in self._sampler.samples(self.model, step, held, ask.prompts):
+            self.journal.write(sample)
 
-    def _answers(self, questions: Sequence[Question]) -> list[str]:
-        """Answer as the task does: with text, or with the likeliest label."""
-        tokenizer = self.ready.tokenizer
-        if self.ready.task.generates:
-            return answers(
-                self.model, tokenizer, questions, _SAMPLE_TOKENS, lambda: self.control.stopping
-            )
-        found = [classify(self.model, tokenizer, question.prompt)[0] for question in questions]
-        return [f"{label} ({chance:.0%})" for label, chance in found]
-
-    def _held_questions(self) -> list[Question]:
-        """Return the first held-out rows as prompts."""
-        wanted = self.recipe.training.sample_prompts
-        found = (self.ready.task.question(row) for row in self.ready.data.held_out)
-        return [question for question in found if question][:wanted]
+    @property
+    def _sampler(self) -> Sampler:
+        """What asks the model."""
+        ready = self.ready
+        return Sampler(
+            ready.task,
+            ready.processor,
+            ready.setting,
+            ready.data.held_out,
+            lambda: self.control.stopping,
+        )
 
     def conclude(self, trainer: Trainer) -> None:
         """Write the result and say how the run ended."""
@@ -286,11 +316,18 @@ class _Job:
     def save(self) -> None:
         """Write adapter (or model), tokenizer and card aside, then rename."""
         aside = self.folder.path / ".adapter.writing"
-        self.model.save_pretrained(aside)
-        self.ready.tokenizer.save_pretrained(aside)
-        facts = {"labels": self.labels, "task": self.ready.task.name, "base": str(self.ready.base)}
+        save(self.method.start, self.model, aside, self._start)
+        shutil.rmtree(self._start, ignore_errors=True)
+        self.ready.processor.save_pretrained(aside)
+        ready = self.ready
+        facts = {
+            "labels": ready.setting.labels,
+            "kind": ready.setting.kind,
+            "task": ready.task.name,
+            "base": str(ready.base),
+        }
         (aside / "studio.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
-        write_card(aside, self.recipe, self.ready.facts, self.method, self.ready.task)
+        write_card(aside, self.recipe, ready.facts, self.method, ready.task, ready.setting)
         replace_folder(aside, self.folder.adapter)
 
     def _stage(self, name: str, done: int = 0, total: int = 0) -> None:
@@ -318,9 +355,24 @@ class _Throttle:
             self.told(name, done, total)
 
 
-def _named(example: Example) -> dict[str, Any]:
-    """Return an example as the engine's collators want it."""
-    return {"input_ids": example.ids, "labels": example.labels}
+def _with_penalty(loss: Callable[..., torch.Tensor], batches: int) -> Callable[..., torch.Tensor]:
+    """Add what a method asks of its matrices, once a step of so many batches."""
+
+    def total(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        found = loss(outputs, labels, num_items_in_batch)
+        penalty = outputs.get("loss")
+        return found if penalty is None else found + penalty / batches
+
+    return total
+
+
+def _own_loss(task: Task) -> Callable[..., torch.Tensor]:
+    """Return a task's loss under the names that the trainer gives."""
+
+    def loss(outputs: Any, labels: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        return task.loss(outputs, labels, num_items_in_batch)
+
+    return loss
 
 
 def _limit(device: Device) -> int:

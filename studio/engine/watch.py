@@ -48,8 +48,11 @@ class Watch(TrainerCallback):
 
     def count(self, _module: Any, _args: Any, given: dict[str, Any]) -> None:
         """Count the real tokens of a batch; the model's forward hook calls it."""
+        if not _module.training:
+            return
         ids = given.get("input_ids")
-        if ids is None or not _module.training:
+        if ids is None:  # a picture counts as one
+            self._tokens.append(len(given["pixel_values"]))
             return
         mask = given.get("attention_mask")
         if mask is not None and mask.dim() == 2:
@@ -61,6 +64,13 @@ class Watch(TrainerCallback):
         """Start the step's clock."""
         self._tokens.clear()
         self._began = time.perf_counter()
+
+    def on_optimizer_step(self, _args: Any, state: Any, *_more: Any, **kwargs: Any) -> None:
+        """Let a method that hands out ranks do so, while the gradients are still there."""
+        tuner = getattr(kwargs.get("model"), "base_model", None)
+        allocate = getattr(tuner, "update_and_allocate", None)
+        if allocate is not None:
+            allocate(state.global_step)
 
     def on_step_end(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
         """Stop the clock before anything else is done."""

@@ -11,6 +11,7 @@ from studio.engine.control import Control
 from studio.runs.events import Event
 from studio.runs.folder import RunFolder, create
 from studio.runs.log import EventReader, EventWriter
+from tests.helpers import tiny
 from tests.helpers.tiny import chat_rows, label_rows, tiny_bert, tiny_llama
 
 
@@ -18,6 +19,18 @@ from tests.helpers.tiny import chat_rows, label_rows, tiny_bert, tiny_llama
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random Llama with a chat template."""
     return tiny_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a maker of tiny models by their family, each made once."""
+    folder = tmp_path_factory.mktemp("models")
+
+    def make(name: str) -> Path:
+        known = folder / f"tiny-{name}"
+        return known if known.exists() else getattr(tiny, f"tiny_{name}")(known)
+
+    return make
 
 
 @pytest.fixture(scope="session")

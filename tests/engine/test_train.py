@@ -8,6 +8,7 @@ import pytest
 from studio.engine.control import Control
 from studio.engine.train import StoppedEarlyError
 from studio.errors import RecipeError
+from studio.methods.capabilities import cells
 from studio.methods.catalogue import methods
 from studio.runs import events as ev
 from studio.runs.log import EventReader
@@ -24,19 +25,46 @@ def _of(events, kind):
     return [event for event in events if isinstance(event, kind)]
 
 
-@pytest.mark.parametrize("name", list(methods()))
-def test_every_method_learns_and_saves(make_run, name):
+def _needs_adapters(method):
+    return "adapters" in method.knobs
+
+
+@pytest.mark.parametrize("name", [n for n, m in methods().items() if not _needs_adapters(m)])
+def test_every_method_learns_and_saves(make_run, family, name):
     rate = {"full": 0.005, "prefix_tuning": 0.1, "ia3": 0.05}.get(name, 0.02)
+    able = [kind for kind, cell in cells(name, "causal_lm").items() if cell.trains]
+    able = able or [kind for kind, cell in cells(name, "causal_lm", "nf4").items() if cell.trains]
     folder = make_run(
-        method={"name": name}, training={"learning_rate": rate, "max_steps": 12, "warmup": 0.0}
+        model={"source": str(family(able[0]))},
+        method={"name": name},
+        training={"learning_rate": rate, "max_steps": 12, "warmup": 0.0},
     )
     events = run_here(folder)
     losses = [event.loss for event in _of(events, ev.Step)]
     assert len(losses) == 12
     assert sum(losses[-3:]) < sum(losses[:3])
     assert isinstance(events[-1], ev.Finished)
-    weights = "model.safetensors" if name == "full" else "adapter_model.safetensors"
+    weights = "adapter_model.safetensors" if methods()[name].peft else "model.safetensors"
     assert (folder.adapter / weights).is_file()
+
+
+def test_the_penalty_of_adalora_is_learnt_from(make_run):
+    """What is told is the loss with the penalty: more of it where it weighs more."""
+    light, heavy = (
+        _of(run_here(make_run(method={"name": "adalora", "orth_reg_weight": weight})), ev.Step)
+        for weight in (0.0, 5.0)
+    )
+    assert heavy[0].loss > light[0].loss + 1
+
+
+def test_a_mixture_learns_from_two_finished_runs(make_run):
+    first, second = make_run(), make_run(training={"seed": 1})
+    run_here(first)
+    run_here(second)
+    adapters = f"{first.path},{second.path}"
+    folder = make_run(method={"name": "xlora", "adapters": adapters})
+    assert isinstance(run_here(folder)[-1], ev.Finished)
+    assert (folder.adapter / "adapter_model.safetensors").is_file()
 
 
 def test_the_events_tell_the_whole_run(make_run):

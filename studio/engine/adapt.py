@@ -1,0 +1,347 @@
+"""Put a method on a base model: PEFT's config, completed by what the run knows, then PEFT itself.
+
+Nothing here asks for a method by its name. What a method needs is read off the fields that its
+config has in PEFT, and off the `fixed`, `optimizer` and `start` of its file.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import (
+    PEFT_TYPE_TO_CONFIG_MAPPING,
+    EvaConfig,
+    PeftConfig,
+    PeftModel,
+    PeftType,
+    TaskType,
+    get_peft_model,
+)
+
+import studio.engine.tuners  # noqa: F401 - registers our own types in PEFT
+from studio.engine.blocks import stacks
+from studio.engine.device import Device
+from studio.engine.mixture import is_mixture, keep_router, load_mixture
+from studio.engine.prompts import name_the_cache
+from studio.errors import MethodError
+from studio.methods.catalogue import Method
+from studio.tasks.task import Task
+from studio.words import mark
+
+# What a method can end with on a model that it does not fit; PEFT checks sizes in many ways.
+MISFITS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+)
+_HEADS = ("classifier", "score", "qa_outputs")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a method may need to know of the run: optimizer steps, and how texts become tokens."""
+
+    steps: int = 1
+    tokenizer: Any = None
+
+
+def apply_method(
+    model: Any, method: Method, knobs: dict[str, Any], task: Task, device: Device, given: Given
+) -> Any:
+    """Put the method on the model and return what is trained.
+
+    Raises MethodError when the method does not fit this model.
+    """
+    if not method.peft:
+        return free_last(model, int(knobs.get("layers") or 0))
+    try:
+        config = peft_config(method, knobs, task, model, given)
+        if is_mixture(config):
+            model.config.use_cache = False  # a router reads every row twice
+        # On the processor a LoRA in the model's own type is a tenth faster; some others learn
+        # nothing in 16-bit, and on a card float32 costs nothing that can be measured.
+        wide = device.on_card or method.peft != "LORA"
+        empty = method.start == "eva"  # its first matrices are filled from the rows
+        return equip(get_peft_model(
+            model, config, autocast_adapter_dtype=wide, low_cpu_mem_usage=empty
+        ))  # fmt: skip
+    except MISFITS as reason:
+        raise misfit(method, reason) from reason
+
+
+def misfit(method: Method, reason: Exception) -> MethodError:
+    """Return the error for a method that does not fit a model, in the library's words."""
+    return MethodError(
+        mark("{method} cannot be put on this model: {reason}."),
+        mark("Choose LoRA on all linear layers."),
+        method=method.name,
+        reason=(str(reason) or type(reason).__name__).split("\n")[0][:300].rstrip("."),
+    )
+
+
+def peft_config(
+    method: Method, knobs: dict[str, Any], task: Task, model: Any, given: Given
+) -> PeftConfig:
+    """Return PEFT's config object; a knob at "auto" is left to PEFT's own map."""
+    kind = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType[method.peft]]
+    known = {field.name for field in dataclasses.fields(kind)}
+    values = {**method.fixed, **knobs}
+    completed = {
+        name: complete(values, model, given)
+        for name, complete in _COMPLETED.items()
+        if name in known
+    }
+    if not task.peft_type and "modules_to_save" in known:
+        completed["modules_to_save"] = _heads(model)
+    completed |= _left_out(task, model, values, known)
+    chosen = {
+        name: value
+        for name, value in {**values, **completed}.items()
+        if name in known and value is not None and value != "auto"
+    }
+    return kind(task_type=TaskType[task.peft_type] if task.peft_type else None, **chosen)
+
+
+def _left_out(task: Task, model: Any, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
+    """Keep a method off the new head, which is trained whole: "all-linear" means it too.
+
+    And off the layers that the method's file leaves out, where the model has them.
+    """
+    answers = task.peft_type in ("CAUSAL_LM", "SEQ_2_SEQ_LM")
+    heads = [] if answers else _heads(model) or []
+    layers = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
+    if "exclude_modules" in known:
+        named = values.get("exclude_modules", [])
+        met = [one for one in named if any(name.endswith(one) for name in layers)]
+        return {"exclude_modules": [*heads, *met] or None}
+    if answers or values.get("target_modules") != "all-linear":
+        return {}
+    return {"target_modules": sorted({name.rpartition(".")[2] for name in layers} - {*_HEADS})}
+
+
+def _heads(model: Any) -> list[str] | None:
+    """Return the names of the model's new head."""
+    return [name for name in _HEADS if hasattr(model, name)] or None
+
+
+# What fields of PEFT's configs hold that only the run knows, by the field's name.
+
+
+def _total_steps(_values: dict[str, Any], _model: Any, given: Given) -> int:
+    """Steps of the whole run: AdaLoRA hands its ranks out over them."""
+    return given.steps
+
+
+def _first_share(_values: dict[str, Any], _model: Any, given: Given) -> int:
+    """A tenth of the steps before ranks are taken away (AdaLoRA, appendix: 5 to 15 %)."""
+    return given.steps // 10
+
+
+def _last_share(_values: dict[str, Any], _model: Any, given: Given) -> int:
+    """A third of the steps with ranks as they are in the end (AdaLoRA, appendix)."""
+    return given.steps // 3
+
+
+def _all_layers(_values: dict[str, Any], model: Any, _given: Given) -> int | None:
+    """Every layer of the model."""
+    return getattr(model.config.get_text_config(), "num_hidden_layers", None)
+
+
+def _prompt_tokens(values: dict[str, Any], _model: Any, given: Given) -> list[int]:
+    """The tokens of a prompt that is written out."""
+    text = str(values.get("cpt_text") or "")
+    return list(given.tokenizer(text, add_special_tokens=False)["input_ids"]) or [0]
+
+
+def _prompt_ones(values: dict[str, Any], model: Any, given: Given) -> list[int]:
+    """A one for each of those tokens: all of them are read."""
+    return [1] * len(_prompt_tokens(values, model, given))
+
+
+def _tokenizer_folder(values: dict[str, Any], _model: Any, given: Given) -> str | None:
+    """Where the tokenizer is, for a prompt that begins as a text."""
+    begins = values.get("prompt_tuning_init") == "TEXT"
+    return str(given.tokenizer.name_or_path) if begins else None
+
+
+def _token_indices(values: dict[str, Any], _model: Any, given: Given) -> list[int]:
+    """The tokens that are named, by number or as text; "auto" means the special ones."""
+    named = values.get("token_indices", "auto")
+    if named == "auto":
+        return sorted(set(given.tokenizer.all_special_ids))
+    words = [part.strip() for part in str(named).split(",") if part.strip()]
+    numbers = [_token(word, given.tokenizer) for word in words]
+    return sorted({number for some in numbers for number in some})
+
+
+def _token(word: str, tokenizer: Any) -> list[int]:
+    """Return a token's number, or the tokens that a text is made of."""
+    return [int(word)] if word.isdigit() else tokenizer(word, add_special_tokens=False)["input_ids"]
+
+
+def adapter_folders(values: dict[str, Any]) -> list[Path]:
+    """Return the folders of the adapters that a mixture names, parted by commas or lines."""
+    named = values.get("adapters") or ""
+    parts = named if isinstance(named, list) else str(named).replace("\n", ",").split(",")
+    return [Path(part.strip()).expanduser() for part in parts if part.strip()]
+
+
+def _adapters(values: dict[str, Any], _model: Any, _given: Given) -> dict[str, str]:
+    """The adapters of a mixture by number, as PEFT names them; a run's folder holds one."""
+    found = adapter_folders(values)
+    places = [one / "adapter" if (one / "adapter").is_dir() else one for one in found]
+    missing = next((one for one in places if not (one / "adapter_config.json").is_file()), None)
+    if len(places) < 2 or missing:
+        raise ValueError(
+            f"there is no adapter in {missing}" if missing else "it needs two adapters or more"
+        )
+    return {str(number): str(place) for number, place in enumerate(places)}
+
+
+def _width(values: dict[str, Any], model: Any, _given: Given) -> int | None:
+    """The width of the model, which a mixture's router reads."""
+    return int(model.config.get_text_config().hidden_size) if "adapters" in values else None
+
+
+def _eva(values: dict[str, Any], _model: Any, _given: Given) -> EvaConfig | None:
+    """How EVA looks at the rows."""
+    wanted = values.get("init_lora_weights") == "eva"
+    return EvaConfig(rho=float(values.get("rho", 2.0))) if wanted else None
+
+
+_COMPLETED: dict[str, Callable[[dict[str, Any], Any, Given], Any]] = {
+    "total_step": _total_steps,
+    "tinit": _first_share,
+    "tfinal": _last_share,
+    "adapter_layers": _all_layers,
+    "cpt_token_ids": _prompt_tokens,
+    "cpt_mask": _prompt_ones,
+    "cpt_tokens_type_mask": _prompt_ones,
+    "tokenizer_name_or_path": _tokenizer_folder,
+    "token_indices": _token_indices,
+    "adapters": _adapters,
+    "hidden_size": _width,
+    "eva_config": _eva,
+}
+
+
+def free_last(model: Any, layers: int) -> Any:
+    """Train the whole model, or with `layers` only its last layers and what comes after them."""
+    model.requires_grad_(True)
+    if not layers:
+        return model
+    frozen = [model.get_input_embeddings(), *_embeddings(model)]
+    frozen += [block for stack in stacks(model) for block in stack[:-layers]]
+    for part in frozen:
+        part.requires_grad_(False)
+    return model
+
+
+def _embeddings(model: Any) -> list[torch.nn.Module]:
+    """Return the modules named embeddings: positions and types beside the words."""
+    return [part for name, part in model.named_modules() if name.rpartition(".")[2] == "embeddings"]
+
+
+def load_adapted(base: Any, adapter: Path) -> Any:
+    """Put a saved adapter on its base and return the model, in its answering state."""
+    if is_mixture(PeftConfig.from_pretrained(str(adapter))):
+        return load_mixture(base, adapter).eval()
+    return equip(PeftModel.from_pretrained(base, str(adapter))).eval()
+
+
+def equip(model: Any) -> Any:
+    """Feed a model what its method wants with each batch beside the rows."""
+    config = model.active_peft_config
+    if hasattr(config, "num_tasks") or hasattr(config, "n_tasks"):
+        _feed_task_numbers(model)
+        if model.config.is_encoder_decoder:
+            _keep_decoder_ids(model)
+    if is_mixture(config):
+        keep_router(model)
+    if hasattr(config, "orth_reg_weight"):
+        _begin_penalty(model.get_base_model())
+    if config.is_prompt_learning and hasattr(model, "base_model_prepare_inputs_for_generation"):
+        name_the_cache(model)
+    return model
+
+
+def _begin_penalty(base: Any) -> None:
+    """Give AdaLoRA a loss to add its orthogonality to: ours is computed outside the model.
+
+    It calls the base's forward by name, past any hook.
+    """
+    forward = base.forward
+
+    @functools.wraps(forward)
+    def begun(*args: Any, **given: Any) -> Any:
+        outputs = forward(*args, **given)
+        if base.training and outputs.get("loss") is None:
+            outputs["loss"] = torch.zeros((), device=base.device)
+        return outputs
+
+    base.forward = begun
+
+
+def _keep_decoder_ids(model: Any) -> None:
+    """Hand the decoder its tokens: PEFT 0.21 lays a task's prompt in front and drops them."""
+    kept: dict[str, Any] = {}
+
+    def keep(_module: Any, _args: Any, given: dict[str, Any]) -> None:
+        kept["decoder_input_ids"] = given.get("decoder_input_ids")
+
+    def hand(_module: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        ids = kept.pop("decoder_input_ids", None)
+        known = given.get("decoder_input_ids") is not None
+        return args, given if known or ids is None else {**given, "decoder_input_ids": ids}
+
+    model.register_forward_pre_hook(keep, with_kwargs=True)
+    model.base_model.register_forward_pre_hook(hand, with_kwargs=True)
+
+
+def _feed_task_numbers(model: Any) -> None:
+    """Say that every row belongs to the first task, in training and in generation."""
+
+    def add(_module: Any, args: Any, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        return args, {**given, "task_ids": _task_numbers(given)}
+
+    model.register_forward_pre_hook(add, with_kwargs=True)
+    generate = getattr(model, "generate", None)
+    if generate is None:
+        return
+
+    def generate_with(*args: Any, **given: Any) -> Any:
+        return generate(*args, **{**given, "task_ids": _task_numbers(given)})
+
+    model.generate = generate_with
+
+
+def _task_numbers(given: dict[str, Any]) -> torch.Tensor:
+    """Return a zero a row."""
+    if given.get("task_ids") is not None:
+        return given["task_ids"]
+    first = next(value for name, value in given.items() if torch.is_tensor(value))
+    return torch.zeros(len(first), dtype=torch.long, device=first.device)
+
+
+def weights_type(method: Method, device: Device) -> torch.dtype:
+    """Return the type the base is loaded in: float32 where its own weights are trained."""
+    return device.dtype if method.peft else torch.float32
+
+
+def count(model: Any) -> tuple[int, int]:
+    """Return (all, trained) parameters; 4-bit weights count what they stand for."""
+    total = trained = 0
+    for weight in model.parameters():
+        size = getattr(weight, "quant_state", None)
+        number = size.shape.numel() if size is not None else weight.numel()
+        total += number
+        trained += number if weight.requires_grad else 0
+    return total, trained
