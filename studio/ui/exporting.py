@@ -9,6 +9,7 @@ from studio.errors import Problem, StudioError
 from studio.exports.shelf import targets
 from studio.exports.target import Exported
 from studio.hardware import free_disk
+from studio.methods.capabilities import merges
 from studio.methods.catalogue import method
 from studio.models.inspect import inspect
 from studio.runs.folder import RunFolder, title
@@ -37,11 +38,14 @@ def look(folder: RunFolder) -> Offers:
     recipe = folder.recipe()
     chosen = method(recipe.method.name)
     try:
-        base = inspect(recipe.model.source).bytes
+        facts = inspect(recipe.model.source)
+        base, model_type = facts.bytes, facts.model_type
     except StudioError:
-        base = 0  # the base model is away; the export itself will say so
+        base, model_type = 0, ""  # the base model is away; the export itself will say so
     files = [file.stat().st_size for file in folder.adapter.rglob("*") if file.is_file()]
-    run = Exported(chosen.merges, not chosen.peft, base, sum(files))
+    task = recipe.task.name if recipe.task.name != "auto" else ""
+    merged = not chosen.peft or merges(chosen.key, task, model_type)
+    run = Exported(merged, not chosen.peft, base, sum(files))
     offers = [Offer(key, t.refusal(run), t.bytes(run)) for key, t in targets().items()]
     place = settings.data_home() / "exports" / title(folder.name)
     return Offers(tuple(offers), place, {})

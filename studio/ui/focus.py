@@ -16,7 +16,7 @@ from shiboken6 import isValid
 from studio.ui.style import RING_MARGIN
 from studio.ui.theme import theme
 
-_KEYS = (
+KEYS = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
     Qt.FocusReason.ShortcutFocusReason,
@@ -78,7 +78,7 @@ class FocusFollower(QObject):
             new.installEventFilter(self)
         if self._reason == Qt.FocusReason.ActiveWindowFocusReason:
             return
-        wanted = new is not None and self._reason in _KEYS and not isinstance(new, _INSIDE)
+        wanted = new is not None and self._reason in KEYS and not isinstance(new, _INSIDE)
         self._wear(new if wanted else None)
         self._reason = Qt.FocusReason.OtherFocusReason
 

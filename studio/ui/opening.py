@@ -7,14 +7,13 @@ from pathlib import Path
 from studio import recipe as recipes
 from studio.errors import Problem, RecipeError, StudioError
 from studio.flow import Draft
+from studio.formats.read import ENDINGS
 from studio.models.inspect import inspect
 from studio.recipe import Recipe
 from studio.survey import survey_data
 from studio.ui import jobs
 from studio.ui.context import Context
 from studio.words import tr
-
-DATA_ENDINGS = (".json", ".jsonl", ".csv", ".tsv", ".parquet", ".txt", ".md")
 
 
 @dataclass(frozen=True)
@@ -34,11 +33,19 @@ def offers(context: Context, path: Path) -> list[Offer]:
         return [Offer(tr("Open this recipe"), lambda: open_recipe(context, path))]
     if ending == ".gguf":
         return _model_offers(context, path)
-    return _data_offers(context, path) if ending in DATA_ENDINGS else []
+    return _data_offers(context, path) if may_be_data(path) else []
+
+
+def may_be_data(path: Path) -> bool:
+    """Say whether a path may be data: a file that is read, or a folder with a folder a class."""
+    if not path.is_dir():
+        return path.suffix.lower() in ENDINGS
+    known = any((path / name).exists() for name in ("config.json", "recipe.toml"))
+    return not known and any(entry.is_dir() for entry in path.iterdir())
 
 
 def _folder_offers(context: Context, path: Path) -> list[Offer]:
-    """A run folder (or a folder in one), a model folder, or nothing."""
+    """A run folder (or a folder in one), a model folder, data, or nothing."""
     run = next((one for one in (path, path.parent) if is_run(one)), None)
     if run is not None:
         return [
@@ -48,7 +55,9 @@ def _folder_offers(context: Context, path: Path) -> list[Offer]:
                 lambda: open_recipe(context, run / "recipe.toml"),
             ),
         ]
-    return _model_offers(context, path) if (path / "config.json").is_file() else []
+    if (path / "config.json").is_file():
+        return _model_offers(context, path)
+    return _data_offers(context, path) if may_be_data(path) else []
 
 
 def _model_offers(context: Context, path: Path) -> list[Offer]:

@@ -122,12 +122,13 @@ def _with(recipe: Recipe, **changes: object) -> Recipe:
 
 
 def _in_four_bit(recipe: Recipe) -> Recipe | None:
-    """Return the same as QLoRA, for the LoRA methods that hold the weights wider."""
+    """Return the same as QLoRA, for plain LoRA that holds the weights wider."""
     try:
         chosen = method(recipe.method.name)
     except StudioError:
         return None  # a method of another version of the program
-    if chosen.family != "lora" or quantization(recipe) == "nf4":
+    plain = chosen.peft == "LORA" and not chosen.fixed and not chosen.optimizer
+    if not plain or quantization(recipe) == "nf4":
         return None
     changed = with_method(recipe, "qlora")
     changed.training.learning_rate = recipe.training.learning_rate

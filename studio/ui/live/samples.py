@@ -1,13 +1,13 @@
 """Samples of a run: prompts and answers, step by step, and a field to ask now."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from studio.runs import events as ev
 from studio.ui.live.passage import Passage
 from studio.ui.widgets.buttons import IconButton
 from studio.ui.widgets.fields import LineField
-from studio.ui.widgets.labels import Label
+from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import clear, hairline, hbox, holder, vbox
 from studio.ui.widgets.page import EDGE, scroll
 from studio.ui.widgets.states import EmptyState
@@ -93,7 +93,7 @@ class SamplesPanel(QWidget):
         shown = self._at if self._at in self._steps else steps[-1]
         self.before.setEnabled(shown > steps[0])
         self.after.setEnabled(shown < steps[-1])
-        self.step.setText(tr("Step {step}", step=count(shown)))
+        self.step.setText(_title(shown, self._steps[shown]))
         sign = (shown, len(self._steps[shown]))
         if sign != self._drawn:
             self._drawn = sign
@@ -105,7 +105,7 @@ class SamplesPanel(QWidget):
         for place, sample in enumerate(samples):
             if place:
                 self._rows.addWidget(hairline())
-            self._rows.addWidget(_row(sample))
+            self._rows.addWidget(_row(sample) if sample.right is None else _judged_row(sample))
 
     def _go(self, by: int) -> None:
         """Show the next step or the one before; at the newest, follow again."""
@@ -126,6 +126,32 @@ class SamplesPanel(QWidget):
         if self.send.is_busy() and not waits:
             self.prompt.clear()
         self.send.set_busy(waits)
+
+
+def _title(step: int, samples: list[ev.Sample]) -> str:
+    """Name a step, and where answers can be judged how many are right."""
+    judged = [sample.right for sample in samples if sample.right is not None]
+    if not judged:
+        return tr("Step {step}", step=count(step))
+    values = {"step": count(step), "right": count(sum(judged)), "all": count(len(judged))}
+    return tr("Step {step}: {right} of {all} as in the data", **values)
+
+
+def _judged_row(sample: ev.Sample) -> QWidget:
+    """Return a row of the table of predictions: what was asked, said, and what the data says."""
+    mark = IconLabel(*(("check", "good") if sample.right else ("x", "warn")))
+    mark.setAccessibleName(tr("As in the data") if sample.right else tr("Not as in the data"))
+    said = Label(sample.answer.strip() or tr("(nothing)"), "strong", wrap=True)
+    line = hbox(mark, said, gap=8)
+    line.setStretch(1, 1)
+    line.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
+    asked = Label(" ".join(sample.prompt.split()), "small", elide=True)
+    asked.setToolTip(sample.prompt[:1000])
+    parts: list[QWidget] = [asked, holder(line)]
+    if not sample.right:
+        text = tr("Reference: {text}", text=sample.reference.strip() or "–")
+        parts.append(Label(text, "small", wrap=True))
+    return holder(vbox(*parts, gap=4, margins=(EDGE, 8, EDGE, 8)))
 
 
 def _row(sample: ev.Sample) -> QWidget:

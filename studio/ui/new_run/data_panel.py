@@ -150,7 +150,7 @@ class DataPanel(QWidget):
             return tr("Counting all rows…") if self._call else ""
         share = percent(self._exact["trained_tokens"] / self._exact["tokens"])
         tokens = count(self._exact["tokens"])
-        if self._reading and self._reading.survey.gives == "label":
+        if self._reading and self._reading.survey.gives not in ("messages", "text"):
             return tr("All rows: {tokens} tokens an epoch", tokens=tokens)
         return tr("All rows: {percent} trained, {tokens} tokens", percent=share, tokens=tokens)
 

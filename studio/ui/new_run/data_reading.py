@@ -46,7 +46,8 @@ def key_of(recipe: Recipe) -> Key:
     """Return what a reading depends on."""
     chosen = recipe.data
     files, held = tuple(chosen.files), tuple(chosen.eval_files)
-    return (files, chosen.layout, held, chosen.eval_share, chosen.max_rows)
+    task = recipe.task.name  # a task that is named decides which layouts are looked for
+    return (files, chosen.layout, held, chosen.eval_share, chosen.max_rows, task)
 
 
 def files_words(files: Sequence[str]) -> str:

@@ -14,28 +14,35 @@ class DropArea(Card):
 
     Signals:
         asked: the person wants to choose files.
+        folder_asked: the person wants to choose a folder with one folder a class.
         sample_asked: the person wants the sample's rows.
     """
 
     asked = Signal()
+    folder_asked = Signal()
     sample_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__(margins=24, gap=8)
         title = Label(tr("Drop files here"), "strong")
         text = Label(
-            tr("JSON, JSONL, CSV, Parquet or plain text, several of one layout."),
+            tr(
+                "JSON, JSONL, CSV, Parquet, CoNLL or plain text, several of one layout; "
+                "or a folder with pictures or texts in one folder a class."
+            ),
             "muted",
             wrap=True,
         )
         for label in (title, text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.choose = Button(tr("Choose files…"))
+        self.folder = Button(tr("Choose a folder…"))
+        self.folder.clicked.connect(self.folder_asked)
         self.sample = Button(tr("Use the sample chats"))
         self.choose.clicked.connect(self.asked)
         self.sample.clicked.connect(self.sample_asked)
         icon = hbox(None, IconLabel("file-plus", "text-muted", 20), None)
-        buttons = hbox(None, self.choose, self.sample, None, gap=8)
+        buttons = hbox(None, self.choose, self.folder, self.sample, None, gap=8)
         self.body.addStretch(1)
         self.body.addLayout(icon)
         self.body.addWidget(title)

@@ -1,16 +1,20 @@
-"""The side panel of the Method step: advice, settings, memory, where to read more."""
+"""The side panel of the Method step: advice, settings, memory, what was measured."""
 
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from studio.errors import Problem
 from studio.estimate import Estimate
 from studio.hardware import Machine
+from studio.methods import evidence
 from studio.methods.catalogue import Knob, Method
+from studio.ui.new_run.evidence_words import line as measured_line
+from studio.ui.new_run.method_drawings import DRAWINGS, TEXTS
+from studio.ui.new_run.method_links import Links
+from studio.ui.new_run.method_page import advice
 from studio.ui.pages.forms import (
     Field,
     PanelRow,
@@ -27,10 +31,12 @@ from studio.ui.widgets.checks import Check, CheckList
 from studio.ui.widgets.facts import FactRows
 from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import clear, hairline, hbox, holder, vbox
+from studio.ui.widgets.sketch import SketchView
 from studio.ui.words import gigabytes, gigabytes_number, parameters, whole_gigabytes
 from studio.words import tr, trn
 
 _SMALL = 0.095 * 2**30
+_DRAWING = 88
 
 
 class MethodPanel(QWidget):
@@ -39,18 +45,25 @@ class MethodPanel(QWidget):
     Signals:
         edited(key, value): the person changed one of the method's settings.
         unfolded(bool): the person wants to see all settings, or only the usual ones.
+        more_wanted: the person wants to read the method's own page.
+        evidence_wanted: the person wants to see what was measured of all methods.
     """
 
     edited = Signal(str, object)
     unfolded = Signal(bool)
+    more_wanted = Signal()
+    evidence_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, Field] = {}
         self._shown = ""
         self._advised: list[Check] = []
+        self._caption = Label(tr("Chosen now"), "caption")
+        self._caption.hide()
         self._name = Label("", "lead", wrap=True)
         self._summary = Label("", "small", wrap=True)
+        self.drawing = SketchView(_DRAWING)
         self._advice = CheckList(sort=False)
         self._basic, self._more = vbox(gap=8), vbox(gap=8)
         self._more_holder = holder(self._more)
@@ -58,14 +71,27 @@ class MethodPanel(QWidget):
         self.more.clicked.connect(self._on_more_clicked)
         self._trained = Label("", "small")
         self.memory = MemoryPart()
-        self.links = hbox(gap=16)
-        head = vbox(self._name, self._summary, gap=4)
+        self._measured = Label("", "small", wrap=True)
+        self.about = Link(tr("More about it"), small=True)
+        self.about.clicked.connect(self.more_wanted)
+        self.source = Link(tr("All figures"), small=True)
+        self.source.clicked.connect(self.evidence_wanted)
+        self.links = Links(self.about)
+        self._build()
+
+    def _build(self) -> None:
+        """Lay the parts out below one another."""
+        head = vbox(self._caption, self._name, self._summary, gap=4)
         foot = hbox(self.more, None, self._trained, gap=8)
-        column = vbox(head, self._advice, self._basic, self._more_holder, foot, gap=12)
+        column = vbox(
+            head, self.drawing, self._advice, self._basic, self._more_holder, foot, gap=12
+        )
+        measured = vbox(self._measured, hbox(self.source, None), gap=4)
         vbox(
             column,
             self.memory,
             hairline(),
+            measured,
             self.links,
             None,
             gap=16,
@@ -79,20 +105,33 @@ class MethodPanel(QWidget):
         shown = f"{method.key} {lists}"
         if shown != self._shown:
             self._shown = shown
-            self._name.setText(method.name)
-            self._summary.setText(method.text("summary"))
+            self._show_words(method)
             self._build_knobs(method, values)
-            self._build_links(method)
         for key, field in self.fields.items():
             show_value(field, values[key])
         self._fold(method, unfolded)
+
+    def _show_words(self, method: Method) -> None:
+        """Say what the method does, draw it, and say what was measured of it."""
+        self._name.setText(method.name)
+        self._summary.setText(method.text("summary"))
+        text = tr(TEXTS[method.drawing]) if method.drawing in TEXTS else ""
+        self.drawing.show_drawing(DRAWINGS.get(method.drawing), text)
+        best = evidence.best(method.key)
+        none = tr("PEFT's published comparison has no figures of it.")
+        self._measured.setText(measured_line(best) if best else none)
+        self.links.show_method(method)
+
+    def set_caption(self, shown: bool) -> None:
+        """Say that this is the chosen method, while another one is read about."""
+        self._caption.setVisible(shown)
 
     def show_advice(self, method: Method, refused: list[Problem], need: Estimate | None) -> None:
         """Say when to take the method and when not, and first of all why it cannot be."""
         checks = [Check("bad", one.sentence(), one.step()) for one in refused]
         if need is not None and need.verdict == "too large":
             checks.append(_too_large(need))
-        checks += [Check("good", method.text("when")), Check("info", method.text("when_not"))]
+        checks += advice(method)
         if checks != self._advised:
             self._advised = checks
             self._advice.set_checks(checks)
@@ -118,17 +157,6 @@ class MethodPanel(QWidget):
     def _teller(self, key: str, field: Field) -> Callable[[], None]:
         """Return what tells of an edit of one field."""
         return lambda: self.edited.emit(key, field_value(field))
-
-    def _build_links(self, method: Method) -> None:
-        """Offer what can be read about the method."""
-        clear(self.links)
-        for text, address in ((tr("Paper"), method.paper), (tr("Documentation"), method.docs)):
-            if address:
-                link = Link(text, small=True)
-                link.setToolTip(address)
-                link.clicked.connect(_opener(address))
-                self.links.addWidget(link)
-        self.links.addStretch(1)
 
     def _fold(self, method: Method, unfolded: bool) -> None:
         """Show or hide the settings that are rarely changed."""
@@ -204,12 +232,3 @@ def _too_large(need: Estimate) -> Check:
         tr("Needs {need} of {limit}, by the estimate.", **values),
         tr("It may end for want of memory; fewer rows at a time need less."),
     )
-
-
-def _opener(address: str) -> Callable[[], None]:
-    """Return what opens an address in the browser."""
-
-    def open_address() -> None:
-        QDesktopServices.openUrl(QUrl(address))
-
-    return open_address

@@ -85,12 +85,7 @@ class RowView(QTextEdit):
 
     def _chat(self, row: Row) -> None:
         """Lay the parts out in two columns: who speaks, what is said."""
-        names = {"system": tr("System"), "user": tr("User"), "assistant": tr("Answer")}
-        parts = [(names[turn.role], turn.content, turn.role) for turn in row.messages]
-        if row.text:
-            parts.append((tr("Text"), row.text, "text"))
-        if row.label is not None:
-            parts.append((tr("Label"), row.label, "assistant"))
+        parts = _parts(row)
         table = self.textCursor().insertTable(len(parts), 2, _columns())
         for place, (name, text, role) in enumerate(parts):
             answer = role == "assistant"
@@ -124,6 +119,35 @@ class RowView(QTextEdit):
             self._insert(tr("Label"), _format("text-muted", small=True, strong=True))
             self._insert("  ", _format("text"))
             self._insert(label, _token_format(trained=True, special=False))
+
+
+def _parts(row: Row) -> list[tuple[str, str, str]]:
+    """Return what a row holds as (name, words, role); what is learnt has the answer's role."""
+    names = {"system": tr("System"), "user": tr("User"), "assistant": tr("Answer")}
+    found = [(names[turn.role], turn.content, turn.role) for turn in row.messages]
+    words = [
+        (tr("Passage"), row.passage, "text"),
+        (tr("Question") if row.passage else tr("Text"), row.text, "text"),
+        (tr("Words"), " ".join(row.tokens), "text"),
+        (tr("Picture"), row.image, "text"),
+        (tr("Belongs to"), row.positive, "assistant"),
+        (tr("Does not"), row.negative, "text"),
+        (tr("Tags"), _tagged(row), "assistant"),
+        (tr("Label"), row.label or "", "assistant"),
+    ]
+    found += [part for part in words if part[1]]
+    if row.labels is not None:
+        found.append((tr("Labels"), ", ".join(row.labels) or tr("(none)"), "assistant"))
+    if row.passage:
+        answers = "\n".join(text for text, _start in row.answers)
+        found.append((tr("Answer"), answers or tr("(the passage does not say)"), "assistant"))
+    return found
+
+
+def _tagged(row: Row) -> str:
+    """Return the words that have a tag, each with it."""
+    pairs = zip(row.tokens, row.tags, strict=False)
+    return "\n".join(f"{word}  {tag}" for word, tag in pairs if tag not in ("O", "0"))
 
 
 def _cut(text: str) -> str:

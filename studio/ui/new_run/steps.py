@@ -16,6 +16,9 @@ _CLASSES = {
     "review": ("studio.ui.pages.review", "ReviewStep"),
 }
 
+# Steps that take a while to make: made and filled while the one before is looked at.
+AHEAD = {"task": "method"}
+
 
 def step_names() -> dict[str, str]:
     """Return the steps' names for people."""

@@ -14,8 +14,6 @@ from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import hairline, hbox
 from studio.words import mark, tr
 
-_ICONS = {"causal_lm": "chat-text", "seq_cls": "tag"}
-
 
 @dataclass(frozen=True)
 class Suits:
@@ -65,7 +63,7 @@ class TaskCard(ChoiceCard):
         self.chip = Chip(tr("Suggested"), "accent")
         self.title = Label(tr(task.title), "section", wrap=True)
         self.title.setMinimumHeight(20)  # of the chip beside it
-        icon = IconLabel(_ICONS.get(task.name, "graduation-cap"), "text-muted")
+        icon = IconLabel(task.icon, "text-muted")
         head = hbox(icon, self.title, self.chip, gap=8)
         head.setStretch(1, 1)
         self.checks = CheckList(sort=False, gap=6)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from studio.estimate import Estimate, steps_of
 from studio.flow import Draft
 from studio.hardware import Machine
+from studio.methods.capabilities import packs
 from studio.methods.catalogue import method
 from studio.recipe.fields import describe
 from studio.recipe.model import HardwareSection, TrainingSection
@@ -20,6 +21,7 @@ class Notes:
     def __init__(self, draft: Draft, machine: Machine, need: Estimate | None) -> None:
         self._training = draft.recipe.training
         self._method = method(draft.recipe.method.name)
+        self._family = draft.model.model_type if draft.model else ""
         self._data = draft.data_facts()
         self._machine, self._need = machine, need
         self._steps = steps_of(draft.recipe, self._data)
@@ -84,7 +86,7 @@ class Notes:
         return trn("{n} row a step", "{n} rows a step", rows)
 
     def _packing(self) -> str:
-        if not self._method.packs:
+        if not packs(self._method.key, self._family):
             return tr("Not with {method}", method=self._method.name)
         return tr("Rows end to end, no padding; same result")
 

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.errors import Problem, StudioError
-from studio.formats.read import ENDINGS
 from studio.models.sample import SAMPLE
 from studio.ui import jobs
 from studio.ui.context import Context
@@ -24,6 +23,7 @@ from studio.ui.new_run.data_reading import (
 from studio.ui.new_run.data_tools import DataTools, ask_files
 from studio.ui.new_run.drop_area import DropArea
 from studio.ui.new_run.row_card import RowCard
+from studio.ui.opening import may_be_data
 from studio.ui.pages.step import Step
 from studio.ui.widgets.buttons import Button
 from studio.ui.widgets.states import StateStack
@@ -60,6 +60,7 @@ class DataStep(Step):
         self.tools.share_chosen.connect(self._on_share_chosen)
         self.tools.files_chosen.connect(self._on_eval_files_chosen)
         self.drop.asked.connect(self.ask)
+        self.drop.folder_asked.connect(self.ask_folder)
         self.drop.sample_asked.connect(self.use_sample)
         self.card.wants_model.connect(lambda: self.context.open_page("new_run", "model"))
         self.panel.show_bad.connect(self.card.show_bad)
@@ -145,6 +146,12 @@ class DataStep(Step):
         names = ask_files(self, tr("Choose data files"))
         if names:
             self.use_files(names)
+
+    def ask_folder(self) -> None:
+        """Ask for a folder that holds one folder a class."""
+        name = QFileDialog.getExistingDirectory(self, tr("Choose a folder"))
+        if name:
+            self.use_files([name])
 
     def use_files(self, files: list[str]) -> None:
         """Read these files in place of the ones before."""
@@ -237,4 +244,4 @@ class DataStep(Step):
 def _data_files(event: QDropEvent) -> list[str]:
     """Return the data files that are carried."""
     names = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
-    return [name for name in names if Path(name).suffix.lower() in ENDINGS]
+    return [name for name in names if may_be_data(Path(name))]

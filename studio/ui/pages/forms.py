@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QWidget
 from studio.methods.catalogue import Knob
 from studio.recipe.fields import Described
 from studio.ui.widgets.checkbox import CheckBox
-from studio.ui.widgets.fields import ChoiceField
+from studio.ui.widgets.fields import ChoiceField, LineField
 from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import hbox, vbox
 from studio.ui.widgets.numbers import FloatField, IntField, number_text
 from studio.words import tr
 
-Field = IntField | FloatField | ChoiceField | CheckBox
+Field = IntField | FloatField | ChoiceField | CheckBox | LineField
 
 _HIGHEST = 2**31 - 1
 _PERCENT = ("warmup",)
@@ -53,6 +53,8 @@ def knob_field(knob: Knob, value: Any) -> Field:
     if knob.kind == "choice":
         named = [(str(value), ", ".join(value))] if isinstance(value, list) else []
         return ChoiceField([*knob.captions(), *named], compact=True)
+    if knob.kind == "text":
+        return LineField(compact=True)
     if knob.kind == "int":
         return IntField(int(knob.low or 0), int(knob.high or _HIGHEST), compact=True)
     return FloatField(knob.low or 0.0, knob.high or 1e9, step=0.01, compact=True)
@@ -62,6 +64,8 @@ def value_of(field: Field) -> Any:
     """Return what a field holds."""
     if isinstance(field, CheckBox):
         return field.isChecked()
+    if isinstance(field, LineField):
+        return field.text()
     return field.key() if isinstance(field, ChoiceField) else field.value()
 
 
@@ -72,6 +76,8 @@ def show_value(field: Field, value: Any) -> None:
         field.setChecked(bool(value))
     elif isinstance(field, ChoiceField):
         field.set_key(str(value))
+    elif isinstance(field, LineField) and field.text() != value:
+        field.setText(str(value or ""))
     elif isinstance(field, IntField) and field.value() != value:
         field.setValue(int(value))
     elif isinstance(field, FloatField) and not math.isclose(field.value(), value):
@@ -85,6 +91,8 @@ def on_edited(field: Field, act: Callable[[], None]) -> None:
         field.toggled.connect(lambda _checked: act())
     elif isinstance(field, ChoiceField):
         field.chosen.connect(lambda _key: act())
+    elif isinstance(field, LineField):
+        field.textEdited.connect(lambda _text: act())
     else:
         field.valueChanged.connect(lambda _value: act())
 
@@ -108,7 +116,7 @@ class PanelRow(QWidget):
     def __init__(
         self,
         title: str,
-        field: IntField | FloatField | ChoiceField,
+        field: IntField | FloatField | ChoiceField | LineField,
         about: str = "",
         limits: str = "",
     ) -> None:
@@ -118,7 +126,8 @@ class PanelRow(QWidget):
         self.error.hide()
         field.setAccessibleName(title)
         field.error_changed.connect(self._on_error_changed)
-        field.setFixedWidth(_PANEL_CHOICE if isinstance(field, ChoiceField) else _PANEL_FIELD)
+        wide = isinstance(field, ChoiceField | LineField)
+        field.setFixedWidth(_PANEL_CHOICE if wide else _PANEL_FIELD)
         name = Label(title, wrap=True)
         name.setBuddy(field)
         words = vbox(name, gap=0)

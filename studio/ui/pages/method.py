@@ -2,24 +2,27 @@
 
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from studio import flow
 from studio.errors import Problem, StudioError
-from studio.estimate import Estimate, by_method, with_method
-from studio.methods import check
-from studio.methods.catalogue import knobs_for, method, methods, quantization
+from studio.estimate import Estimate
+from studio.methods import capabilities, evidence
+from studio.methods.catalogue import knobs_for, method, quantization
+from studio.methods.guide import Advice
 from studio.recipe.model import MethodSection
 from studio.ui.context import Context
-from studio.ui.describe import model_name
-from studio.ui.new_run.method_cards import MethodCard, RecommendedCard, one_stop
+from studio.ui.new_run.guide_part import GoalChoice, GuidePart
+from studio.ui.new_run.method_facts import Needs, entries, refused
+from studio.ui.new_run.method_fit import FitCheck
+from studio.ui.new_run.method_page import MethodPage
 from studio.ui.new_run.method_panel import MethodPanel
+from studio.ui.new_run.method_shelf import MethodShelf
 from studio.ui.pages.step import Step
-from studio.ui.widgets.labels import Label
-from studio.ui.widgets.layouts import FlowGrid, hbox, vbox
+from studio.ui.widgets.buttons import Button, Link
+from studio.ui.widgets.layouts import holder, vbox
 from studio.words import tr
-
-_RECOMMENDED = 3
 
 
 class MethodStep(Step):
@@ -30,44 +33,68 @@ class MethodStep(Step):
     def __init__(self, context: Context) -> None:
         super().__init__(context, tr("Choose a method"))
         self._store = context.store("method")
+        self._needs = Needs()
         self.panel = MethodPanel()
-        self.panel.edited.connect(self._on_knob_edited)
-        self.panel.unfolded.connect(self._on_unfolded)
-        self._for = Label("", "small", wrap=True)
-        self.best = [RecommendedCard() for _ in range(_RECOMMENDED)]
-        self.cards = [MethodCard(one) for one in methods().values()]
-        self._best_grid, self._grid = FlowGrid(most=_RECOMMENDED), FlowGrid()
-        self._best_grid.set_cards(list(self.best))
-        self._grid.set_cards(list(self.cards))
+        self.goal = GoalChoice()
+        self.guide = GuidePart()
+        self.shelf = MethodShelf(self._store)
+        self.page: MethodPage | None = None
+        self.back = Link("‹ " + tr("All methods"), small=True)
+        self.use = Button(tr("Use this method"), compact=True)
+        self.fit = FitCheck(context, self)
+        self._browse = holder(vbox(self.guide, self.shelf, gap=16))
         self._build_body()
-        for card in (*self.best, *self.cards):
-            card.clicked.connect(self._on_card_clicked)
+        self._connect()
 
     def _build_body(self) -> None:
-        """Lay the recommendations above the gallery."""
-        head = hbox(Label(tr("Recommended"), "section"), self._for, gap=8)
-        head.setStretch(1, 1)
-        self._recommended = QWidget()
-        vbox(head, self._best_grid, gap=8, into=self._recommended)
-        every = vbox(Label(tr("All methods"), "section"), self._grid, gap=8)
-        self.body.addWidget(self._recommended)
-        self.body.addLayout(every)
+        """Lay the guide above the gallery; a method's page takes the place of both."""
+        self.add_above(self.back)
+        self.add_action(self.goal)
+        self.add_action(self.use)
+        self.body.addWidget(self._browse)
         self.body.addStretch(1)
+        self.back.hide()
+        self.use.hide()
+        for widget in (self._browse.parentWidget(), self._browse, self.shelf):
+            if widget is not None:  # a search changes their height: what stays is not painted again
+                widget.setAttribute(Qt.WidgetAttribute.WA_StaticContents)
+
+    def _connect(self) -> None:
+        self.panel.edited.connect(self._on_knob_edited)
+        self.panel.unfolded.connect(self._on_unfolded)
+        self.panel.more_wanted.connect(self._on_more_wanted)
+        self.panel.evidence_wanted.connect(self.show_evidence)
+        self.goal.chosen.connect(self._on_goal_chosen)
+        self.guide.taken.connect(self.choose)
+        self.shelf.taken.connect(self.choose)
+        self.shelf.opened.connect(self.open_method)
+        self.back.clicked.connect(self.close_method)
+        self.use.clicked.connect(self._on_use_clicked)
+        self.fit.found.connect(self._on_fit_found)
 
     def side(self) -> QWidget:
         """Return the panel of the chosen method."""
         return self.panel
 
     def first_field(self) -> QWidget | None:
-        """Begin at the chosen card."""
-        shown = [card for card in (*self.best, *self.cards) if not card.isHidden()]
-        return next((card for card in shown if card.is_chosen()), None)
+        """Begin at the recommendation that is chosen, or else in the gallery."""
+        cards = [card for card in self.guide.seen() if card.is_chosen()]
+        return self.back if self.opened() else cards[0] if cards else self.shelf.gallery
+
+    # Showing
 
     def refresh(self) -> None:
         """Show recommendations, needs and the chosen method as they are now."""
-        needs = self._needs()
-        self._show_recommended(needs)
-        self._show_gallery(needs)
+        draft, here, now = self.context.draft, self.context.machine, self.context.use
+        needs = self._needs.of(draft, here, now)
+        ranked = draft.recommendations(here, now) if needs else []
+        found = entries(draft, here, needs, [one.method.key for one in ranked])
+        away = {one.key for one in found if one.refused}
+        allowed = [one for one in ranked if one.method.key not in away]
+        self.goal.show_goal(draft.goal)
+        self.guide.show_advice(draft, here, allowed, needs)
+        self.shelf.show_entries(found, here.card is not None)
+        self._show_page(needs, ranked)
         self._show_panel()
 
     def show_problem(self, problem: Problem) -> None:
@@ -77,57 +104,9 @@ class MethodStep(Step):
             self._show_panel()
         super().show_problem(problem)
 
-    def _needs(self) -> dict[str, Estimate]:
-        """Estimate the run by each method; the chosen one with its own settings."""
-        draft, here, now = self.context.draft, self.context.machine, self.context.use
-        if draft.model is None or not draft.model.parameters:
-            return {}
-        needs = by_method(draft.recipe, draft.model, draft.data_facts(), here, now)
-        mine = draft.estimate(here, now)
-        return {**needs, draft.recipe.method.name: mine} if mine else needs
-
-    def _show_recommended(self, needs: dict[str, Estimate]) -> None:
-        """Show up to three methods that fit, or else the one that needs the least."""
-        draft = self.context.draft
-        ranked = draft.recommendations(self.context.machine, self.context.use) if needs else []
-        fitting = [one for one in ranked if one.fits][:_RECOMMENDED]
-        self._recommended.setVisible(bool(ranked))
-        self._for.setText(self._for_what(bool(fitting)))
-        if not fitting:
-            fitting = sorted(ranked, key=lambda one: needs[one.method.key].total)[:1]
-        for card, found in zip(self.best, fitting, strict=False):
-            best = found is fitting[0] and found.fits
-            card.show_method(found, needs[found.method.key], best)
-            card.set_chosen(found.method.key == draft.recipe.method.name)
-        self._best_grid.show_only(set(range(len(fitting))))
-        one_stop(self.best[: len(fitting)])
-
-    def _for_what(self, fits: bool) -> str:
-        """Say what the recommendations are made for, or that nothing fits."""
-        name = model_name(self.context.draft.recipe)
-        on_card = self.context.machine.card is not None
-        if not fits:
-            return tr("No method fits by the estimate; this one needs the least.")
-        if on_card:
-            return tr("for {model}, your rows and this card", model=name)
-        return tr("for {model}, your rows and this computer", model=name)
-
-    def _show_gallery(self, needs: dict[str, Estimate]) -> None:
-        """Show each method's needs, or why it cannot be taken."""
-        chosen = self.context.draft.recipe.method.name
-        for card in self.cards:
-            refused = self._refused(card.key)
-            card.show_need(needs.get(card.key), refused[0] if refused else None)
-            card.set_chosen(card.key == chosen)
-        one_stop(self.cards)
-
-    def _refused(self, key: str) -> list[Problem]:
-        """Return what keeps a method from the task and from this machine."""
-        draft = self.context.draft
-        task = draft.task.name if draft.task else ""
-        recipe = draft.recipe if key == draft.recipe.method.name else with_method(draft.recipe, key)
-        found = check.problems(recipe, task, self.context.machine)
-        return [one for one in found if one.field.removeprefix("method.") not in method(key).knobs]
+    def problems(self) -> list[Problem]:
+        """Return what is missing here, and what was found not to fit the model."""
+        return [*super().problems(), *self.fit.problems()]
 
     def _show_panel(self) -> None:
         """Show the chosen method; one that is not known is told above the cards."""
@@ -138,10 +117,10 @@ class MethodStep(Step):
             self.panel.hide()
             return
         need = draft.estimate(self.context.machine, self.context.use)
-        values = self._values()
         self.panel.show()
-        self.panel.show_method(chosen, values, bool(self._store.get("unfolded")))
-        self.panel.show_advice(chosen, self._refused(chosen.key), need)
+        self.panel.set_caption(self.opened() not in ("", chosen.key))
+        self.panel.show_method(chosen, self._values(), bool(self._store.get("unfolded")))
+        self.panel.show_advice(chosen, refused(draft, chosen.key, self.context.machine), need)
         total = draft.model.parameters if draft.model else 0
         self.panel.show_trained(need.trainable if need else 0, total if need else 0)
         self.panel.memory.show_need(need, self.context.machine, quantization(draft.recipe))
@@ -154,10 +133,70 @@ class MethodStep(Step):
         found = knobs_for(draft.recipe, draft.model)
         return {key: found.get(key, knob.default) for key, knob in known.items()}
 
-    def _on_card_clicked(self) -> None:
-        card = self.sender()
-        if isinstance(card, RecommendedCard | MethodCard):
-            self.choose(card.key)
+    # A method's own page
+
+    def opened(self) -> str:
+        """Return the method whose page is open, or ""."""
+        return str(self._store.get("opened", ""))
+
+    def open_method(self, key: str) -> None:
+        """Show a method's page in place of the gallery."""
+        self._store["opened"] = key
+        self.refresh()
+        self.back.setFocus()
+
+    def close_method(self) -> None:
+        """Go back to the gallery."""
+        key, self._store["opened"] = self.opened(), ""
+        self.refresh()
+        self.shelf.gallery.go_to(key)
+        self.shelf.gallery.setFocus()
+
+    def show_evidence(self) -> None:
+        """Show what was measured of all methods."""
+        self._store["opened"] = ""
+        self.shelf.clear_filters()
+        self.shelf.show_view("chart")
+        self.refresh()
+        QTimer.singleShot(0, self, self._scroll_to_shelf)  # once the page is laid out
+
+    def _scroll_to_shelf(self) -> None:
+        for area in self.findChildren(QScrollArea):
+            area.verticalScrollBar().setValue(self.shelf.mapTo(self, QPoint()).y())
+
+    def _show_page(self, needs: dict[str, Estimate], ranked: list[Advice]) -> None:
+        """Show the open page, or the gallery where none is."""
+        key = self.opened()
+        for widget in (self._browse, self.goal):
+            widget.setVisible(not key)
+        for widget in (self.back, self.use):
+            widget.setVisible(bool(key))
+        if self.page is not None:
+            self.page.setVisible(bool(key))
+        if not key:
+            self.set_head(tr("Choose a method"))
+            return
+        said = next((one for one in ranked if one.method.key == key), None)
+        self._fill_page(key, needs.get(key), said)
+
+    def _fill_page(self, key: str, need: Estimate | None, said: Advice | None) -> None:
+        """Show a method on the page, which is made when it is first needed."""
+        shown, one = method(key), self.shelf.rows.entry(key)
+        if self.page is None:
+            self.page = MethodPage()
+            self.page.evidence_wanted.connect(self.show_evidence)
+            self.body.insertWidget(1, self.page)
+            self.page.show()
+        if self.page.key != key:
+            self.page.show_method(shown, evidence.of(key), capabilities.measured_with())
+        if one is not None:
+            total = self.context.draft.model.parameters if self.context.draft.model else 0
+            self.page.show_cost(one, need, total)
+            self.page.show_advice(said)
+            self.set_head(shown.name, one.family_name)
+        self.use.setVisible(key != self.context.draft.recipe.method.name)
+
+    # What the person does
 
     def choose(self, key: str) -> None:
         """Take a method with its sensible settings."""
@@ -165,6 +204,18 @@ class MethodStep(Step):
             flow.choose_method(self.context.draft, key)
             self.refresh()
             self.context.touch()
+            self.fit.ask()
+
+    def _on_use_clicked(self) -> None:
+        self.choose(self.opened())
+        self.close_method()
+
+    def _on_more_wanted(self) -> None:
+        self.open_method(self.context.draft.recipe.method.name)
+
+    def _on_goal_chosen(self, goal: str) -> None:
+        self.context.draft.goal = goal
+        self.refresh()
 
     def _on_knob_edited(self, key: str, value: Any) -> None:
         """Keep a setting; one that is what it would be anyway is left to the method."""
@@ -175,6 +226,15 @@ class MethodStep(Step):
         if knobs_for(recipe, self.context.draft.model).get(key) != value:
             recipe.method = MethodSection(name=recipe.method.name, **knobs, **{key: value})
         self.context.touch()
+        self.fit.ask()
+
+    def _on_fit_found(self, trainable: int, problems: list[Problem]) -> None:
+        """Say what was counted, or the first of what does not fit this model."""
+        total = self.context.draft.model.parameters if self.context.draft.model else 0
+        if trainable:
+            self.panel.show_trained(trainable, total)
+        if problems:
+            self.show_problem(problems[0])
 
     def _on_unfolded(self, unfolded: bool) -> None:
         self._store["unfolded"] = unfolded

@@ -13,7 +13,7 @@ from studio.ui.context import Context
 from studio.ui.new_run.footer import Footer
 from studio.ui.new_run.frame import WizardFrame
 from studio.ui.new_run.recipe_menu import RecipeMenu
-from studio.ui.new_run.steps import make_step, step_names
+from studio.ui.new_run.steps import AHEAD, make_step, step_names
 from studio.ui.pages.step import Step
 from studio.ui.theme import theme
 from studio.ui.widgets.banner import Banner
@@ -24,6 +24,7 @@ from studio.ui.widgets.stepper import Stepper
 from studio.words import tr
 
 _DEBOUNCE_MS = 50
+_AHEAD_MS = 400
 
 
 class NewRunPage(Page):
@@ -41,6 +42,10 @@ class NewRunPage(Page):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DEBOUNCE_MS)
         self._timer.timeout.connect(self.refresh)
+        self._ahead = QTimer(self)
+        self._ahead.setSingleShot(True)
+        self._ahead.setInterval(_AHEAD_MS)
+        self._ahead.timeout.connect(self._make_ahead)
         self._fill_header()
         self._build_middle()
         self._build_footer()
@@ -135,6 +140,13 @@ class NewRunPage(Page):
         step.enter()
         self.refresh()
         step.focus_first()
+        self._ahead.start()
+
+    def _make_ahead(self) -> None:
+        """Make the step that probably comes next, if that takes a while and it was not made yet."""
+        key = AHEAD.get(self._current, "")
+        if key and key not in self._steps and self.isVisible():
+            self.step(key).refresh()
 
     def _show_side(self, key: str) -> None:
         """Show the step's panel, or none."""

@@ -39,8 +39,8 @@ class Step(QWidget):
 
     def _build(self, scrolls: bool) -> None:
         """Lay head, alert and body out, below one another."""
-        words = vbox(self.title, self.subtitle, gap=4)
-        head = hbox(words, self._actions, gap=12)
+        self._words: QVBoxLayout = vbox(self.title, self.subtitle, gap=4)
+        head = hbox(self._words, self._actions, gap=12)
         head.setStretch(0, 1)
         head.setAlignment(self._actions, Qt.AlignmentFlag.AlignVCenter)
         margins = (EDGE, _TOP, EDGE, EDGE)
@@ -54,6 +54,10 @@ class Step(QWidget):
         self.title.setText(title)
         self.subtitle.setText(subtitle)
         self.subtitle.setVisible(bool(subtitle))
+
+    def add_above(self, widget: QWidget) -> None:
+        """Put something above the title, such as a way back."""
+        self._words.insertWidget(0, widget, 0, Qt.AlignmentFlag.AlignLeft)
 
     def add_action(self, widget: QWidget) -> None:
         """Put something at the right of the head."""

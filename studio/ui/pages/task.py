@@ -1,6 +1,7 @@
 """Task: what the model is to learn from a row."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -9,6 +10,7 @@ from studio.errors import Problem
 from studio.flow import Draft
 from studio.recipe.fields import describe
 from studio.recipe.model import TaskSection
+from studio.rows import Row
 from studio.tasks.shelf import tasks
 from studio.ui.context import Context
 from studio.ui.new_run.task_cards import TaskCard, suits
@@ -86,10 +88,19 @@ class TaskPanel(QWidget):
         self.all.setChecked(draft.recipe.task.train_on == "all")
         self._note.setVisible(task.next_token and data.gives == "text")
         self.note.setText(tr("Plain text has no answers: every token is trained on."))
-        counts = Counter(row.label for row in data.rows if row.label is not None)
+        counts = _counts(data.rows)
         self._classes.setVisible(bool(counts) and not task.next_token)
         if counts:
             self.classes.set_rows(_class_rows(counts))
+
+
+def _counts(rows: Sequence[Row]) -> Counter[str]:
+    """Count the rows of each class: of a label, of any of several, or of a tag in them."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        several = {*(row.labels or ()), *(tag for tag in row.tags if tag != "O")}
+        counts.update(several or ([row.label] if row.label is not None else []))
+    return counts
 
 
 def _class_rows(counts: Counter[str]) -> list[tuple[str, str]]:

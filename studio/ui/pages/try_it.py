@@ -1,25 +1,27 @@
-"""Try it: one prompt, the base model's answer and the tuned model's, side by side."""
+"""Try it: one question, what the base model says to it and what the tuned one says."""
 
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
+from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from studio.errors import StudioError
 from studio.runs.events import Stage
 from studio.runs.folder import RunFolder
-from studio.runs.held_out import questions
-from studio.tasks.task import Question
+from studio.runs.held_out import questions, task_of
+from studio.tasks.shelf import task
+from studio.tasks.task import Question, Task
 from studio.ui import jobs
 from studio.ui.context import Context
 from studio.ui.describe import model_name, stage_words
 from studio.ui.service import Call
 from studio.ui.try_it.answers import AnswerPair
+from studio.ui.try_it.asking import Asking
+from studio.ui.try_it.predictions import SaidPair
 from studio.ui.try_it.prompts import PromptList
-from studio.ui.widgets.buttons import Button
 from studio.ui.widgets.cards import Card
-from studio.ui.widgets.fields import ChoiceField, TextField
+from studio.ui.widgets.fields import ChoiceField
 from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import hbox, holder, vbox
 from studio.ui.widgets.page import Page
@@ -27,6 +29,7 @@ from studio.ui.widgets.states import StateStack
 from studio.words import tr
 
 _LENGTHS = ("64", "128", "256", "512")
+_SHOWN = 144  # px, a picture that is asked about
 
 
 class TryItPage(Page):
@@ -35,7 +38,7 @@ class TryItPage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Try it"),
-            tr("Base and tuned answer the same prompt, greedily."),
+            tr("Base and tuned get the same question."),
             scrolls=False,
             lined=True,
         )
@@ -43,6 +46,7 @@ class TryItPage(Page):
         self._kept = context.store("try_it")
         self._call: Call | None = None
         self._reading: jobs.Job | None = None
+        self._task: Task | None = None
         self._questions: list[Question] = []
         self._asked: Question | None = None
         self.run_field = ChoiceField([])
@@ -60,40 +64,47 @@ class TryItPage(Page):
     def _lay_out(self) -> None:
         """Lay prompts, question, answers, reference and input out."""
         self.prompts = PromptList()
-        self.question = Label(tr("Choose a prompt, or write one below."), wrap=True)
-        self.question.set_role("muted")
-        self.pair = AnswerPair()
+        self.question = Label("", wrap=True)
+        self.picture = QLabel()
+        self.picture.hide()
+        self.pair, self.said = AnswerPair(), SaidPair()
+        self.sides = QStackedWidget()
+        self.sides.addWidget(self.pair)
+        self.sides.addWidget(self.said)
         self.reference_card = Card(margins=16, gap=4)
         self.reference = Label("", wrap=True, selectable=True)
         self.reference_card.body.addWidget(Label(tr("Reference from your data"), "small-medium"))
         self.reference_card.body.addWidget(self.reference)
-        self.reference_card.hide()
-        self.input = TextField("", tr("Ask both…"), lines=2)
-        self.input.setAccessibleName(tr("Prompt"))
-        self.ask_button = Button(tr("Ask both"), "primary")
-        keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)
-        button = vbox(self.ask_button, Label(keys, "small"), None, gap=4)
-        write = hbox(self.input, holder(button), gap=12)
-        write.setStretch(0, 1)
-        asked = hbox(IconLabel("user"), self.question, gap=12)
-        asked.setStretch(1, 1)
-        right = vbox(asked, self.pair, self.reference_card, write, gap=16, margins=24)
+        self.asking = Asking()
+        self.ask_button = self.asking.button
+        asked = hbox(IconLabel("user"), self.picture, self.question, gap=12)
+        asked.setStretch(2, 1)
+        right = vbox(asked, self.sides, self.reference_card, self.asking, gap=16, margins=24)
         right.setStretch(1, 1)
         row = hbox(self.prompts, holder(right), gap=0)
         row.setStretch(1, 1)
         self.stack = StateStack(holder(row))
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.addWidget(self.stack, 1)
+        self._ask_nothing()
+
+    def _ask_nothing(self) -> None:
+        """Show that nothing was asked yet."""
+        self._asked = None
+        self.question.set_role("muted")
+        self.question.setText(tr("Choose a prompt, or write one below."))
+        self.picture.hide()
+        self.reference_card.hide()
 
     def _connect(self) -> None:
         self.run_field.chosen.connect(self._on_run_chosen)
         self.length_field.chosen.connect(self._on_length_chosen)
         self.prompts.chosen.connect(self._on_prompt_chosen)
-        self.input.submitted.connect(self._on_ask)
-        self.ask_button.clicked.connect(self._on_ask_clicked)
+        self.asking.asked.connect(self._ask)
+        self.asking.cancelled.connect(self._cancel)
         self.stack.acted.connect(self._on_state_acted)
         self._context.runs.changed.connect(self._refresh_runs)
-        QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self._on_ask_clicked)
+        QShortcut(QKeySequence("Ctrl+Return"), self).activated.connect(self.asking.press)
 
     def open(self, argument: str = "") -> None:
         """Show the page, for a run when one is named."""
@@ -152,24 +163,27 @@ class TryItPage(Page):
         self.run_field.set_key(path)
         self._kept["run"] = path
         view = self._context.runs.view(path)
-        self.pair.base.name.setText(model_name(view.recipe) if view.recipe else "")
-        self.pair.tuned.name.setText(view.title)
+        for pair in (self.pair, self.said):
+            pair.base.name.setText(model_name(view.recipe) if view.recipe else "")
+            pair.tuned.name.setText(view.title)
         self.run_field.show()
-        self.length_field.show()
         self.stack.show_busy(tr("Reading the held-out prompts"))
         folder = RunFolder(Path(path))
         if self._reading is not None:
             self._reading.cancel()  # of the run that was to be shown before
-        self._reading = jobs.run(
-            self, lambda: questions(folder), self._on_questions, self._on_unreadable
-        )
+        self._reading = jobs.run(self, lambda: _read(folder), self._on_read, self._on_unreadable)
 
-    def _on_questions(self, found: list[Question]) -> None:
-        self._questions = found
-        self.prompts.set_questions(found)
-        self.prompts.setVisible(bool(found))
+    def _on_read(self, found: tuple[Task, list[Question]]) -> None:
+        self._task, self._questions = found
+        self._ask_nothing()
+        self.asking.set_task(self._task)
+        self.length_field.setVisible(self._task.generates)
+        self.sides.setCurrentWidget(self.pair if self._task.generates else self.said)
+        self.said.end({})
+        self.prompts.set_questions(self._questions)
+        self.prompts.setVisible(bool(self._questions))
         self.stack.show_ready()
-        self.input.setFocus()
+        self.asking.input.setFocus()
 
     def _on_unreadable(self, reason: StudioError) -> None:
         self.stack.show_problem(reason.sentence(), reason.step(), tr("Open the run"))
@@ -189,32 +203,14 @@ class TryItPage(Page):
     def _on_prompt_chosen(self, position: int) -> None:
         self._ask(self._questions[position])
 
-    def _on_ask_clicked(self) -> None:
-        if self._call is not None:
-            self._cancel()
-        else:
-            self._on_ask()
-
-    def _on_ask(self) -> None:
-        text = self.input.text().strip()
-        if not text:
-            self.input.set_error(tr("Write a prompt first."))
-            self.input.setFocus()
-            return
-        self.input.set_error("")
-        self._ask(Question(text, ""))
-        self.input.set_text("")
-
     def _ask(self, question: Question) -> None:
         """Have both models answer."""
         self._cancel()
         self._asked = question
-        self.question.set_role("body")
-        self.question.setText(question.prompt)
-        self.reference.setText(question.reference)
-        self.reference_card.setVisible(bool(question.reference))
+        self._show_question(question)
         self.pair.begin()
-        self.ask_button.setText(tr("Cancel"))
+        self.said.begin(question, percent=self._task is None or "pair" not in self._task.needs)
+        self.asking.set_busy(True)
         self._call = self._context.service.call(
             "chat",
             {
@@ -222,6 +218,8 @@ class TryItPage(Page):
                 "prompt": question.prompt,
                 "messages": list(question.messages),
                 "reference": question.reference,
+                "passage": question.passage,
+                "image": question.image,
                 "sides": ["base", "tuned"],
                 "max_new_tokens": int(self.length_field.key()),
             },
@@ -231,8 +229,25 @@ class TryItPage(Page):
             failure=self._on_failed,
         )
 
+    def _writes(self) -> bool:
+        """Say whether the run's model answers with text."""
+        return self._task is None or self._task.generates
+
+    def _show_question(self, question: Question) -> None:
+        """Show what is asked and what the data answers."""
+        self.question.set_role("body")
+        self.question.setText(question.prompt or Path(question.image).name)
+        picture = QPixmap(question.image) if question.image else QPixmap()
+        self.picture.setVisible(not picture.isNull())
+        if not picture.isNull():
+            self.picture.setPixmap(picture.scaledToHeight(min(_SHOWN, picture.height())))
+        self.asking.show_question(question)
+        self.reference.setText(question.reference)
+        self.reference_card.setVisible(bool(question.reference))
+
     def _on_progress(self, stage: str, done: int, total: int) -> None:
-        self.pair.base.took.setText(stage_words(Stage(stage, done, total)))
+        side = self.pair.base if self._writes() else self.said.tuned
+        side.took.setText(stage_words(Stage(stage, done, total)))
 
     def _on_text(self, side: str, piece: str) -> None:
         self.pair.base.took.setText("")
@@ -240,21 +255,35 @@ class TryItPage(Page):
 
     def _on_answered(self, told: dict[str, Any]) -> None:
         self._end_call()
-        self.pair.end(told)
+        if self._writes():
+            self.pair.end(told)
+        else:
+            self.said.end(told)
 
     def _on_failed(self, reason: StudioError) -> None:
         self._end_call()
-        self.pair.stop()
-        self.pair.tuned.say(str(reason))
+        self._stop_sides()
+        side = self.pair.tuned if self._writes() else self.said.tuned
+        side.say(str(reason))
 
     def _end_call(self) -> None:
         """Be ready for the next prompt."""
         self._call = None
-        self.ask_button.setText(tr("Ask both"))
+        self.asking.set_busy(False)
+
+    def _stop_sides(self) -> None:
+        """Await nothing any more."""
+        self.pair.stop()
+        self.said.stop()
 
     def _cancel(self) -> None:
         """Give up on the answers that are on their way."""
         if self._call is not None:
             self._call.cancel()
             self._end_call()
-            self.pair.stop()
+            self._stop_sides()
+
+
+def _read(folder: RunFolder) -> tuple[Task, list[Question]]:
+    """Return a run's task and its held-out rows as questions; raises RunError."""
+    return task(task_of(folder)), questions(folder)

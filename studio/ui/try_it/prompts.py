@@ -1,6 +1,7 @@
 """The list of held-out prompts at the left of Try it."""
 
 import random
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QTextLayout
@@ -99,7 +100,8 @@ class PromptList(QFrame):
         self.list.blockSignals(True)
         self.list.clear()
         for question in questions:
-            item = QListWidgetItem(" ".join(question.prompt.split()))
+            text = question.prompt or Path(question.image).name
+            item = QListWidgetItem(" ".join(text.split()))
             item.setToolTip(question.prompt[:1000])
             self.list.addItem(item)
         self.list.blockSignals(False)
