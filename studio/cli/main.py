@@ -22,7 +22,7 @@ _COMMANDS: tuple[tuple[str, str, str, str], ...] = (
     ("estimate", "recipes", "estimate", mark("Estimate a recipe's memory, time and disk.")),
     ("chat", "results", "chat", mark("Ask a run's model something.")),
     ("export", "results", "export", mark("Write a run's result into a folder.")),
-    ("methods", "recipes", "list_methods", mark("List the fine-tuning methods.")),
+    ("methods", "methods", "list_methods", mark("List, explain or recommend methods.")),
     ("runs", "runs", "list_runs", mark("List the runs.")),
     ("watch", "train", "watch", mark("Watch a run that is being trained.")),
     ("stop", "train", "stop", mark("Stop a run after this step and keep what it learnt.")),

@@ -13,15 +13,14 @@ from studio.cli.terminal import (
     facts,
     problem_values,
     result,
-    table,
     tell_problems,
     waiting,
 )
 from studio.errors import Problem, StudioError
-from studio.methods.catalogue import FAMILIES, Method, method, methods
+from studio.methods.catalogue import method, methods
 from studio.words import mark, tr
 
-# studio.survey brings numpy, which `methods` must not wait for: it is imported where it is used.
+# studio.survey brings numpy, which `--help` must not wait for: it is imported where it is used.
 if TYPE_CHECKING:
     from studio.estimate import Estimate
     from studio.recipe import Recipe
@@ -70,17 +69,24 @@ class _Counted:
 
 
 def _count_tokens(asked: Recipe) -> _Counted:
-    """Have the engine count real tokens; what it finds is wrong only where no row is left."""
+    """Have the engine count real tokens and put the method on the model's shapes.
+
+    What it finds of the rows is wrong only where none is left.
+    """
     from studio.runs.service import Service
 
     try:
         with waiting(tr("Counting tokens…")), Service() as service:
             counted = service.result("check", recipe=asked.model_dump())
+            fit = service.result("fit", recipe=asked.model_dump())
     except StudioError as error:
         return _Counted(problems=(error.problem,))
     told = tuple(Problem(**one) for one in counted.get("problems", ()))
+    wrong = tuple(Problem(**one) for one in fit["problems"])
     tokens = {key: counted[key] for key in _TOKEN_KEYS}
-    return _Counted(tokens, warnings=told) if counted["kept"] else _Counted(tokens, told)
+    if counted["kept"]:
+        return _Counted(tokens, wrong, told)
+    return _Counted(tokens, (*told, *wrong))
 
 
 _TOKEN_KEYS = (
@@ -199,27 +205,3 @@ def _estimate_lines(need: Estimate) -> list[tuple[str, str]]:
         (tr("Time, estimated"), numbers.duration(need.seconds)),
         (tr("Disk"), numbers.disk(need.disk)),
     ]
-
-
-def list_methods(as_json: AsJson = False) -> int:
-    """List every method on the shelf."""
-    if as_json:
-        document([_method_values(one) for one in methods().values()])
-        return 0
-    heads = (tr("Method"), tr("Name"), tr("Family"), tr("Merges"), tr("What it does"))
-    table(heads, [_method_line(one) for one in methods().values()])
-    return 0
-
-
-def _method_values(one: Method) -> dict[str, Any]:
-    """Return a method, as JSON shows it."""
-    names = ("key", "name", "family", "quantization", "merges", "learning_rate", "paper", "docs")
-    texts = {name: one.text(name) for name in ("summary", "when", "when_not")}
-    knobs = {key: {"title": knob.title, "kind": knob.kind} for key, knob in one.knobs.items()}
-    return {**{name: getattr(one, name) for name in names}, **texts, "knobs": knobs}
-
-
-def _method_line(one: Method) -> tuple[str, ...]:
-    """Return the cells of a method."""
-    merges = tr("yes") if one.merges else tr("no")
-    return one.key, one.name, tr(FAMILIES[one.family]), merges, one.text("summary")

@@ -10,12 +10,14 @@ import typer
 from studio.cli import numbers
 from studio.cli.options import AsJson, RunName, Runs, runs_folder
 from studio.cli.terminal import document, note, result, waiting
+from studio.errors import RunError
 from studio.exports.shelf import target
 from studio.runs.folder import find
 from studio.runs.service import Reply, Service
 from studio.words import mark, tr
 
 _ANSWER_TOKENS = 512
+_SCORES = 10
 _VERDICTS = {
     "same": mark("The merged model answers as the adapter did: {same} of {tokens} tokens agree."),
     "close": mark(
@@ -30,30 +32,45 @@ _VERDICTS = {
 
 def chat(
     run: RunName,
-    prompt: Annotated[str, typer.Option("--prompt", metavar="TEXT", help=mark("What to ask."))],
+    prompt: Annotated[
+        str, typer.Option("--prompt", metavar="TEXT", help=mark("What to ask."))
+    ] = "",
+    passage: Annotated[
+        str,
+        typer.Option("--passage", metavar="TEXT", help=mark("Where the answer is looked for.")),
+    ] = "",
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="FILE", help=mark("A picture to sort."))
+    ] = None,
     base: Annotated[
         bool, typer.Option("--base", help=mark("Ask the base model instead, as it was before."))
     ] = False,
     runs: Runs = None,
 ) -> int:
-    """Stream the answer to stdout."""
+    """Stream the answer to stdout; where the model writes no text, print what it says of yours."""
+    if not (prompt or image):
+        raise typer.BadParameter(tr("Give a text with --prompt, or a picture with --image."))
     folder = find(run, runs_folder(runs))
+    side = "base" if base else "tuned"
     with Service() as service:
         replies = service.call(
             "chat",
             run=str(folder.path),
             prompt=prompt,
+            passage=passage,
+            image=str(image.expanduser().absolute()) if image else "",
             messages=None,
             reference=None,
-            sides=["base" if base else "tuned"],
+            sides=[side],
             max_new_tokens=_ANSWER_TOKENS,
         )
         with waiting(tr("Loading the model…")):
-            first = next(reply for reply in replies if reply["kind"] != "progress")
-        _write(first)
+            reply = next(reply for reply in replies if reply["kind"] != "progress")
+        _write(reply)
         for reply in replies:
             _write(reply)
-    result("")
+    told = reply.get(side) or {}
+    result(_said(told["prediction"]) if "prediction" in told else "")
     return 0
 
 
@@ -62,6 +79,17 @@ def _write(reply: Reply) -> None:
     if reply["kind"] == "text":
         sys.stdout.write(reply["text"])
         sys.stdout.flush()
+
+
+def _said(prediction: dict[str, Any] | None) -> str:
+    """Return a prediction in words, and what it was chosen among; raises RunError for none."""
+    if prediction is None:
+        raise RunError(
+            mark("The base model was never trained for this task, so it says nothing."),
+            mark("Ask without --base."),
+        )
+    scores = [f"  {value:7.3f}  {name}" for name, value in prediction["scores"]]
+    return "\n".join([prediction["words"], *scores[:_SCORES]])
 
 
 def export(
