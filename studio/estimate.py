@@ -9,15 +9,16 @@ The figures follow from the model's shape, the method and the batch:
   (arXiv 2205.05198), without the attention matrix, which fused attention does not keep;
 - logits: only at trained positions, in 16-bit and twice in float32.
 Time is 2 operations a parameter and token forward, as many backward for frozen weights, twice as
-many for trained ones (Kaplan et al. 2020), at a share of the device's speed that was measured.
+many for trained ones, none below the first layer that is trained (Kaplan et al. 2020), at a share
+of the device's speed that was measured.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from studio.hardware import Machine, Use
-from studio.methods.catalogue import Method, knobs_for, method, methods, quantization
+from studio.methods import size
+from studio.methods.capabilities import packs
+from studio.methods.catalogue import knobs_for, method, methods, quantization
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
 from studio.recipe.model import MethodSection
@@ -82,24 +83,26 @@ def estimate(
     recipe = _within(recipe, facts.context)
     card = machine.card if recipe.hardware.device != "cpu" else None
     trainable = trainable_parameters(recipe, facts)
-    tokens, wide = batch_tokens(recipe, data), _number_bytes(recipe, machine)
+    packed = recipe.training.packing and packs(recipe.method.name, facts.model_type)
+    tokens, wide = batch_tokens(recipe, data, packed), _number_bytes(recipe, machine)
     steps = steps_of(recipe, data)
     used = now.card.used if card and now.card else now.memory_used
     parts = {
         "weights": _weights(recipe, facts, wide),
         "adapter": _trained(recipe, trainable),
         "activations": _activations(recipe, facts, tokens, wide),
-        "logits": _logits(recipe, facts, tokens, data),
+        "logits": _logits(recipe, facts, tokens, data, packed),
         "other": used + (_CONTEXT if card else 0),
     }
-    adapter = trainable * (2 if not method(recipe.method.name).peft else 4)
+    whole = not method(recipe.method.name).peft
+    adapter = 2 * facts.parameters if whole else 4 * trainable
     return Estimate(
         parts,
         card.memory if card else machine.memory,
         steps,
         _seconds(recipe, facts, data, machine, trainable, steps) if facts.parameters else 0.0,
         trainable,
-        _disk(recipe, trainable, adapter),
+        _disk(recipe, facts.parameters if whole else trainable, trainable, adapter),
         adapter,
     )
 
@@ -123,11 +126,8 @@ def by_method(
     recipe: Recipe, facts: ModelFacts, data: DataFacts, machine: Machine, now: Use
 ) -> dict[str, Estimate]:
     """Estimate the same run by each method, with the method's own sensible knobs."""
-    found = {}
-    for key in methods():
-        other = with_method(recipe, key)
-        found[key] = estimate(other, facts, data, machine, now)
-    return found
+    plain = _taken_back(recipe)
+    return {key: estimate(_switched(plain, key), facts, data, machine, now) for key in methods()}
 
 
 def with_method(recipe: Recipe, key: str) -> Recipe:
@@ -136,25 +136,28 @@ def with_method(recipe: Recipe, key: str) -> Recipe:
     What the method before had set goes back to its default, unless it was changed since. Fields
     that nobody set stay unset, so that defaults still give way to the model.
     """
+    return _switched(_taken_back(recipe), key)
+
+
+def _taken_back(recipe: Recipe) -> Recipe:
+    """Return a copy of the recipe without what its method has set."""
     changed = recipe.model_copy(deep=True)
     before = methods().get(recipe.method.name)
-    for section, name, value in _sets(before) if before else ():
+    for section, values in before.sets.items() if before else ():
         held = getattr(changed, section)
-        if getattr(held, name) == value:
+        for name in (name for name, value in values.items() if getattr(held, name) == value):
             setattr(held, name, type(held).model_fields[name].default)
             held.model_fields_set.discard(name)
-    changed.method = MethodSection(name=key)
-    for section, name, value in _sets(method(key)):
-        setattr(getattr(changed, section), name, value)
-    changed.training.learning_rate = method(key).learning_rate
     return changed
 
 
-def _sets(chosen: Method) -> Iterator[tuple[str, str, Any]]:
-    """Give section, field and value of all that a method sets."""
-    for section, changes in chosen.sets.items():
-        for name, value in changes.items():
-            yield section, name, value
+def _switched(recipe: Recipe, key: str) -> Recipe:
+    """Return the recipe with a method and what it sets; the other sections are shared."""
+    chosen = method(key)
+    rate = {"learning_rate": chosen.learning_rate}
+    sets = {**chosen.sets, "training": {**chosen.sets.get("training", {}), **rate}}
+    sections = {name: getattr(recipe, name).model_copy(update=sets[name]) for name in sets}
+    return recipe.model_copy(update={**sections, "method": MethodSection(name=key)})
 
 
 def steps_of(recipe: Recipe, data: DataFacts) -> int:
@@ -168,10 +171,9 @@ def steps_of(recipe: Recipe, data: DataFacts) -> int:
     return int(by_epochs)
 
 
-def batch_tokens(recipe: Recipe, data: DataFacts) -> int:
-    """Return the tokens of the largest batch that can come."""
+def batch_tokens(recipe: Recipe, data: DataFacts, packed: bool) -> int:
+    """Return the tokens of the largest batch that can come; packed: rows are laid end to end."""
     longest = min(recipe.training.max_length, data.longest or recipe.training.max_length)
-    packed = recipe.training.packing and method(recipe.method.name).packs
     if not packed or not data.mean_tokens:
         return recipe.training.batch_size * longest
     # In a pack of several rows not all are the longest: one is, the rest are average and a half.
@@ -181,64 +183,12 @@ def batch_tokens(recipe: Recipe, data: DataFacts) -> int:
 
 def trainable_parameters(recipe: Recipe, facts: ModelFacts) -> int:
     """Return how many parameters the method trains, from the model's shape."""
-    family = method(recipe.method.name).family
-    knobs = knobs_for(recipe, facts)
-    keys, inner = _kv_width(facts), facts.inner_width
-    if family == "full":
-        return facts.parameters
-    if family == "prompt":
-        return _prefix(facts, int(knobs["num_virtual_tokens"]), bool(knobs["prefix_projection"]))
-    if family == "scaling":  # a scale for each key, each value and each input of the down matrix
-        return facts.layers * (2 * keys + inner)
-    shapes = _layer(facts)
-    named = knobs.get("target_modules")
-    if named == "all-linear":
-        chosen = list(shapes.values())
-    else:  # PEFT's map takes query and value in nearly all families
-        names = named if isinstance(named, list) else ["q_proj", "v_proj"]
-        chosen = [shapes[name] for name in names if name in shapes]
-    return facts.layers * int(knobs["r"]) * sum(a + b for a, b in chosen)
+    return size.trainable(method(recipe.method.name), knobs_for(recipe, facts), facts)
 
 
-def _layer(facts: ModelFacts) -> dict[str, tuple[int, int]]:
-    """Return (inputs, outputs) of the matrices in a layer, under Llama's names for them."""
-    width, inner = facts.width, facts.inner_width
-    queries, keys = (facts.head_width * facts.heads) or width, _kv_width(facts)
-    shapes = {
-        "q_proj": (width, queries),
-        "k_proj": (width, keys),
-        "v_proj": (width, keys),
-        "o_proj": (queries, width),
-        "up_proj": (width, inner),
-        "down_proj": (inner, width),
-    }
-    return {**shapes, "gate_proj": (width, inner)} if _gated(facts) else shapes
-
-
-def _prefix(facts: ModelFacts, tokens: int, projected: bool) -> int:
-    """Return the parameters of a prefix of keys and values; its network's are PEFT's default."""
-    keys = _kv_width(facts)
-    straight = facts.layers * 2 * keys
-    if not projected:
-        return tokens * straight
-    return tokens * keys + (keys + 1) * keys + (keys + 1) * straight
-
-
-def _kv_width(facts: ModelFacts) -> int:
-    """Return the width of keys and values, which grouped heads make smaller."""
-    if not facts.heads:
-        return facts.width
-    return (facts.head_width or facts.width // facts.heads) * facts.kv_heads
-
-
-def _gated(facts: ModelFacts) -> bool:
-    """Say whether the feed-forward has a gate: three matrices a layer instead of two."""
-    return facts.model_type not in ("bert", "roberta", "gpt2", "distilbert", "gpt_neox", "opt")
-
-
-def _embedding(facts: ModelFacts) -> int:
-    """Return the parameters of the embedding and the head, which are never quantised."""
-    return facts.vocabulary * facts.width * (1 if facts.tied else 2)
+def _reached(recipe: Recipe, facts: ModelFacts) -> int:
+    """Return through how many layers the backward pass goes."""
+    return size.reached(method(recipe.method.name), knobs_for(recipe, facts), facts)
 
 
 def _weights(recipe: Recipe, facts: ModelFacts, wide: int) -> int:
@@ -246,9 +196,9 @@ def _weights(recipe: Recipe, facts: ModelFacts, wide: int) -> int:
     bits = quantization(recipe)
     if bits == "none":
         return facts.parameters * (wide if method(recipe.method.name).peft else 4)
-    embedding = min(_embedding(facts), facts.parameters)
-    linear = facts.parameters - embedding
-    return int(wide * embedding + linear * (_NF4_BYTES if bits == "nf4" else 1.0))
+    wide_ones = min(size.embedding(facts), facts.parameters)
+    linear = facts.parameters - wide_ones
+    return int(wide * wide_ones + linear * (_NF4_BYTES if bits == "nf4" else 1.0))
 
 
 def _trained(recipe: Recipe, trainable: int) -> int:
@@ -260,20 +210,20 @@ def _trained(recipe: Recipe, trainable: int) -> int:
 
 def _activations(recipe: Recipe, facts: ModelFacts, tokens: int, wide: int) -> int:
     """Bytes that the backward pass keeps."""
-    width, inner, kv = facts.width, facts.inner_width, _kv_width(facts)
-    gates = 4 if _gated(facts) else 2
+    width, inner, kv = facts.width, facts.inner_width, size.kv_width(facts)
+    gates = 4 if size.gated(facts) else 2
     numbers = 8 * width + 2 * kv + gates * inner
     a_layer = tokens * (wide * numbers + 2 * 4 * width)  # the norms compute in float32
+    layers = _reached(recipe, facts)
     if recipe.training.gradient_checkpointing:
-        return facts.layers * tokens * width * wide + a_layer
-    return facts.layers * a_layer
+        return layers * tokens * width * wide + a_layer
+    return layers * a_layer
 
 
-def _logits(recipe: Recipe, facts: ModelFacts, tokens: int, data: DataFacts) -> int:
+def _logits(recipe: Recipe, facts: ModelFacts, tokens: int, data: DataFacts, packed: bool) -> int:
     """Bytes of the predictions over the vocabulary, at the positions that are trained."""
-    if data.gives == "label":
+    if data.gives not in ("messages", "text"):  # the others predict classes or places
         return 0
-    packed = recipe.training.packing and method(recipe.method.name).packs
     share = data.trained_share if recipe.task.train_on == "answers" and packed else 1.0
     return int(tokens * share * facts.vocabulary * 10)
 
@@ -285,9 +235,10 @@ def _seconds(
     training = recipe.training
     rows = training.batch_size * training.accumulation
     mean = min(data.mean_tokens or training.max_length, training.max_length)
-    operations = 4 * facts.parameters + 2 * trainable
+    backward = facts.parameters * _reached(recipe, facts) / max(facts.layers, 1)
+    operations = 2 * facts.parameters + 2 * backward + 2 * trainable
     if training.gradient_checkpointing:
-        operations += 2 * facts.parameters
+        operations += 2 * backward
     step = rows * mean * operations
     evals = (steps // training.eval_every if training.eval_every else 1) * data.eval_rows
     evaluating = evals * mean * 2 * facts.parameters
@@ -318,13 +269,14 @@ def _card_peak(capability: tuple[int, int], memory: int) -> float:
     return gigabytes * a_gigabyte
 
 
-def _disk(recipe: Recipe, trainable: int, adapter: int) -> int:
+def _disk(recipe: Recipe, kept: int, trainable: int, adapter: int) -> int:
     """Bytes that checkpoints (float32 weights and optimizer state) and the result take.
 
     One more than are kept: the oldest is removed when the newest is whole.
     """
     state = 8 if recipe.training.optimizer == "adamw" else 2
-    return (recipe.training.keep_checkpoints + 1) * trainable * (4 + state) + adapter + (16 << 20)
+    checkpoint = 4 * kept + state * trainable
+    return (recipe.training.keep_checkpoints + 1) * checkpoint + adapter + (16 << 20)
 
 
 def calibrated(guess: Estimate, measured: float) -> Estimate:

@@ -10,12 +10,13 @@ from studio.errors import Problem, StudioError
 from studio.estimate import DataFacts, Estimate, by_method, estimate, with_method
 from studio.hardware import Machine, Use
 from studio.methods import check as method_check
-from studio.methods.recommend import Recommendation, recommend
+from studio.methods.guide import Advice, Situation, advise
 from studio.models.facts import ModelFacts
 from studio.paths import PRESETS
 from studio.recipe import Recipe
 from studio.survey import (
     DataSurvey,
+    batch_problems,
     disk_problems,
     model_problems,
     task_problems,
@@ -37,6 +38,7 @@ class Draft:
     data: DataSurvey | None = None
     wrong: dict[str, Problem] = field(default_factory=dict)  # by step: why a look failed
     training_preset: str = "balanced"
+    goal: str = "general"  # a choice of the guide's first question
 
     @property
     def task(self) -> Task | None:
@@ -65,18 +67,30 @@ class Draft:
             return None
         return estimate(self.recipe, self.model, self.data_facts(), machine, now)
 
-    def recommendations(self, machine: Machine, now: Use) -> list[Recommendation]:
+    def situation(self, machine: Machine, now: Use) -> Situation:
+        """Return what the guide is asked about; what is not known yet stays unknown."""
+        sized = self.model is not None and self.model.parameters
+        facts = self.model if sized else None
+        needs = by_method(self.recipe, facts, self.data_facts(), machine, now) if facts else {}
+        card = machine.card if self.recipe.hardware.device != "cpu" else None
+        return Situation(
+            goal=self.goal,
+            task=self.task.name if self.task else "",
+            parameters=facts.parameters if facts else 0,
+            rows=self.data_facts().rows,
+            family=self.model.model_type if self.model else "",
+            limit=card.memory if card else machine.memory,
+            on_card=card is not None,
+            four_bit=machine.four_bit,
+            bits=self.recipe.model.quantization,
+            needs={key: need.total for key, need in needs.items()},
+        )
+
+    def recommendations(self, machine: Machine, now: Use) -> list[Advice]:
         """Rank the methods, or nothing before model and task are known."""
         if self.model is None or self.task is None:
             return []
-        needs = by_method(self.recipe, self.model, self.data_facts(), machine, now)
-        return recommend(
-            self.task.name,
-            self.data_facts().rows,
-            {key: need.total for key, need in needs.items()},
-            next(iter(needs.values())).limit,
-            machine.four_bit,
-        )
+        return advise(self.situation(machine, now))
 
 
 def problems(draft: Draft, step: str, machine: Machine, now: Use) -> list[Problem]:
@@ -122,12 +136,16 @@ def _unknown_task(name: str) -> list[Problem]:
 
 def _method(draft: Draft, machine: Machine) -> list[Problem]:
     """The method must fit task and machine."""
-    return method_check.problems(draft.recipe, draft.task.name if draft.task else "", machine)
+    task = draft.task.name if draft.task else ""
+    return method_check.problems(draft.recipe, task, machine, draft.model)
 
 
 def _training(draft: Draft, _machine: Machine) -> list[Problem]:
-    """Rows must not be longer than the model reads; the recipe checks the rest when it is set."""
-    return training_problems(draft.recipe, draft.model)
+    """Hold rows against the model and batches against the task; the recipe checks the rest."""
+    return [
+        *training_problems(draft.recipe, draft.model),
+        *batch_problems(draft.recipe, draft.task),
+    ]
 
 
 _CHECKS = {

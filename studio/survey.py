@@ -17,7 +17,7 @@ from studio.models.facts import ModelFacts
 from studio.models.inspect import inspect
 from studio.recipe import Recipe
 from studio.rows import Row
-from studio.tasks.shelf import resolve
+from studio.tasks.shelf import resolve, tasks
 from studio.tasks.task import Task
 from studio.words import mark, tr
 
@@ -25,6 +25,7 @@ _T = TypeVar("_T")
 
 _CHARACTERS_A_TOKEN = 3.6  # English with the tokenizers of 2023 to 2026; others count one each
 _TOKENS_A_TURN = 6
+_TOKENS_A_PICTURE = 197  # ViT-B/16 at 224 × 224: 14 × 14 patches and one for the class
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def survey(
     if data:
         task = _try(problems, "task.name", lambda: resolve(recipe.task.name, data.gives, model))
     problems += model_problems(recipe, model) + task_problems(task, data, model)
-    problems += training_problems(recipe, model)
-    problems += method_check.problems(recipe, task.name if task else "", here) if task else []
+    problems += training_problems(recipe, model) + batch_problems(recipe, task)
+    problems += method_check.problems(recipe, task.name, here, model) if task else []
     need = None
     if model and data and not any(p.field.startswith("method") for p in problems):
         need = estimate(recipe, model, data.facts, here, now)
@@ -87,7 +88,7 @@ def _try(problems: list[Problem], field_name: str, look: Callable[[], _T]) -> _T
 def survey_data(recipe: Recipe) -> DataSurvey:
     """Read the rows, hold some out, count them; raises DataError."""
     chosen = recipe.data
-    read = load_rows(chosen.files, chosen.layout, chosen.max_rows)
+    read = load_rows(chosen.files, chosen.layout, chosen.max_rows, _wanted(recipe))
     if chosen.eval_files:
         rows, held = read.good, load_rows(chosen.eval_files, read.layout).good
     else:
@@ -95,6 +96,12 @@ def survey_data(recipe: Recipe) -> DataSurvey:
     gives = layout(read.layout).gives
     facts = _figures(rows, held, gives, read.layout)
     return DataSurvey(read.layout, gives, rows, held, read.bad, facts)
+
+
+def _wanted(recipe: Recipe) -> tuple[str, ...]:
+    """Return the parts of a row that the named task learns from; nothing where none is named."""
+    known = tasks().get(recipe.task.name)
+    return known.needs if known else ()
 
 
 def split(rows: list[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
@@ -109,14 +116,14 @@ def split(rows: list[Row], share: float, seed: int) -> tuple[list[Row], list[Row
 
 def _figures(rows: list[Row], held: list[Row], gives: str, layout_name: str) -> DataFacts:
     """Count rows and estimate tokens, before any tokenizer is there."""
-    sizes = [tokens_of(row) for row in rows]
+    sizes = [_sequences(row) for row in rows]
     answers = sum(answer_tokens_of(row) for row in rows)
-    total = sum(sizes)
+    total = sum(map(sum, sizes))
     return DataFacts(
         rows=len(rows),
         eval_rows=len(held),
         mean_tokens=total / len(rows) if rows else 0.0,
-        longest=max(sizes, default=0),
+        longest=max(map(max, sizes), default=0),
         trained_share=answers / total if total else 1.0,
         gives=gives,
         layout=layout_name,
@@ -124,16 +131,29 @@ def _figures(rows: list[Row], held: list[Row], gives: str, layout_name: str) -> 
 
 
 def tokens_of(row: Row) -> int:
-    """Estimate a row's tokens."""
-    turns = [turn.content for turn in row.messages] or [row.text]
-    return sum(_tokens(text) + _TOKENS_A_TURN for text in turns)
+    """Estimate the tokens that a row has at once: of a pair, those of its longer text."""
+    return max(_sequences(row))
 
 
 def answer_tokens_of(row: Row) -> int:
     """Estimate how many of a row's tokens are trained on when only answers are."""
     if not row.messages:
-        return tokens_of(row)
+        return sum(_sequences(row))
     return sum(_tokens(turn.content) + 1 for turn in row.messages if turn.role == "assistant")
+
+
+def _sequences(row: Row) -> list[int]:
+    """Estimate the tokens of each sequence that the model reads for a row."""
+    if row.image:
+        return [_TOKENS_A_PICTURE]
+    if row.tokens:
+        return [sum(map(_tokens, row.tokens))]
+    if row.positive:
+        texts = (row.text, row.positive, row.negative)
+        return [_tokens(text) + _TOKENS_A_TURN for text in texts if text]
+    asked = [row.passage, row.text] if row.passage else [row.text]
+    parts = [turn.content for turn in row.messages] or asked
+    return [sum(_tokens(text) + _TOKENS_A_TURN for text in parts)]
 
 
 def _tokens(text: str) -> int:
@@ -163,7 +183,7 @@ def model_problems(recipe: Recipe, model: ModelFacts | None) -> list[Problem]:
                 {"model": model.name},
             )
         )
-    if model and not model.tokenizer:
+    if model and not model.tokenizer and not model.sees:
         found.append(
             Problem(
                 "model.source",
@@ -206,6 +226,20 @@ def training_problems(recipe: Recipe, model: ModelFacts | None) -> list[Problem]
             mark("{model} reads at most {context:,} tokens; the longest row may have {longest:,}."),
             mark("Set the longest row to {context} or less."),
             {"model": model.name, "context": model.context, "longest": longest},
+        )
+    ]
+
+
+def batch_problems(recipe: Recipe, task: Task | None) -> list[Problem]:
+    """Refuse batches in which the task would learn nothing: pairs are told from each other."""
+    if task is None or recipe.training.batch_size >= task.least_batch:
+        return []
+    return [
+        Problem(
+            "training.batch_size",
+            mark("“{task}” learns from rows beside each other, and a batch holds {size}."),
+            mark("Set the batch to {least} or more."),
+            {"task": tr(task.title), "size": recipe.training.batch_size, "least": task.least_batch},
         )
     ]
 

@@ -21,6 +21,8 @@ from PySide6.QtCore import QEventLoop, QTimer
 from studio import settings as settings_file
 from studio.flow import STEPS
 from studio.models.sample import sample_folder
+from studio.runs.folder import all_runs
+from studio.runs.held_out import task_of
 from studio.ui import application
 from studio.ui.context import Context
 from studio.ui.opening import open_draft
@@ -31,8 +33,8 @@ from tests.helpers.trained import Runs, train_all
 SIZE, SMALL = (1280, 800), (1040, 680)
 PAGES = (
     "home-first", "home", "new-run-model", "new-run-data", "new-run-task", "new-run-method",
-    "new-run-training", "new-run-review", "live-training", "live-finished", "live-failed", "runs",
-    "try-it", "export", "settings",
+    "method-page", "method-evidence", "new-run-training", "new-run-review", "live-training",
+    "live-finished", "live-failed", "runs", "try-it", "export", "settings",
 )  # fmt: skip
 SMALL_PAGES = ("home", "new-run-method", "live-training")
 _PATIENCE = 180.0  # s
@@ -49,8 +51,8 @@ def names(theme: str, language: str) -> dict[str, tuple[int, int]]:
 class Camera:
     """A window with real runs that is led from page to page."""
 
-    def __init__(self, out: Path, home: Path, runs: Runs) -> None:
-        self._out, self._home, self._runs = out, home, runs
+    def __init__(self, out: Path, home: Path, runs: Runs, tasks: Path | None) -> None:
+        self._out, self._home, self._runs, self._tasks = out, home, runs, tasks
         self._context = Context(settings_file.load())
         self.window = MainWindow(self._context)
         self.window.resize(*SIZE)
@@ -75,7 +77,7 @@ class Camera:
         self.window.rebuild()  # Settings shows what it was made with
         self._home_first()
         for take in (self._home_page, self._wizard, self._lives, self._compare, self._tries,
-                     self._exports, self._settings):  # fmt: skip
+                     self._task_tries, self._exports, self._settings):  # fmt: skip
             take()
         self._small()
 
@@ -109,6 +111,18 @@ class Camera:
             if key == "data":
                 self._until("counts", lambda: not page.step("data").panel.is_counting())  # noqa: B023
             self._take(f"new-run-{key}")
+            if key == "method":
+                self._methods(page.step("method"))
+
+    def _methods(self, step: Any) -> None:
+        """A method's own page, and what was measured of all of them."""
+        step.open_method("dora")
+        self._take("method-page")
+        step.close_method()
+        step.show_evidence()
+        self._rest()
+        self._take("method-evidence")
+        step.shelf.show_view("gallery")
 
     def _lives(self) -> None:
         """A run at work, a finished and a failed one."""
@@ -142,6 +156,20 @@ class Camera:
         page.prompts.choose(1)
         self._until("the answers", lambda: page._call is None)
         self._take("try-it")
+
+    def _task_tries(self) -> None:
+        """What models say that write no text: one run of each task."""
+        if self._tasks is None:
+            return
+        self._use_runs(self._tasks)
+        runs = {task_of(run): run for run in all_runs(self._tasks) if run.adapter.is_dir()}
+        for name in sorted(set(runs) - {"causal_lm"}):
+            page = self._open("try_it", str(runs[name].path))
+            self._until("the prompts", lambda: page.stack.state() == "ready")  # noqa: B023
+            page.prompts.choose(1)
+            self._until("what it says", lambda: page._call is None)  # noqa: B023
+            self._take(f"try-it-{name}")
+        self._use_runs(self._home / "runs")
 
     def _exports(self) -> None:
         """Adapter and merged model, compared."""
@@ -205,7 +233,7 @@ def take_pictures(options: argparse.Namespace, home: Path) -> None:
     runs = train_all(home, options.model, options.steps, options.rate)
     app = application.make([], settings_file.load())
     try:
-        camera = Camera(options.out, home, runs)
+        camera = Camera(options.out, home, runs, options.tasks)
         for language in options.language:
             for theme in options.theme:
                 camera.take_all(theme, language)
@@ -221,6 +249,7 @@ def _options() -> argparse.Namespace:
     known.add_argument("out", type=Path)
     known.add_argument("--model", type=Path, help="folder of a small model")
     known.add_argument("--home", type=Path, help="kept with its trained runs, and used again")
+    known.add_argument("--tasks", type=Path, help="runs of other tasks, as bench/real_runs.py has")
     known.add_argument("--steps", type=int, default=300)
     known.add_argument("--rate", type=float, default=0.002, help="learning rate")
     known.add_argument("--theme", nargs="+", default=["light", "dark"])

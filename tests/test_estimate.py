@@ -170,6 +170,36 @@ def test_disk_holds_the_checkpoints() -> None:
     assert found.disk == 2 * 12 * parameters + 2 * parameters + (16 << 20)
 
 
+def test_last_layers_are_kept_in_a_whole_model() -> None:
+    """The result and each checkpoint hold all weights, the optimizer only what is trained."""
+    recipe = from_mapping(
+        {"method": {"name": "last_layers", "layers": 7}, "training": {"keep_checkpoints": 1}}
+    )
+    parameters = LLAMA_3B.parameters
+    trained = (parameters - 128_256 * 3072 - 3072) // 4 + 3072  # the head is the embedding
+    found = estimate(recipe, LLAMA_3B, DataFacts(), *with_card(80))
+    assert found.trainable == trained
+    assert found.adapter_bytes == 2 * parameters
+    assert found.disk == 2 * (4 * parameters + 8 * trained) + 2 * parameters + (16 << 20)
+
+
+def test_backward_stops_at_the_first_trained_layer() -> None:
+    """A quarter of the layers keeps a quarter of what all of them keep, and takes less time."""
+    data, recipe = DataFacts(rows=100), _recipe("last_layers")
+    recipe.method = type(recipe.method)(name="last_layers", layers=7)
+    some = estimate(recipe, LLAMA_3B, data, *with_card(80))
+    whole = estimate(_recipe("full"), LLAMA_3B, data, *with_card(80))
+    assert 4 * some.parts["activations"] == whole.parts["activations"]
+    assert some.seconds < whole.seconds
+
+
+@pytest.mark.parametrize("gives", ["label", "tags", "span", "pair", "image"])
+def test_only_text_is_predicted_over_the_vocabulary(gives: str) -> None:
+    """Classes and places are few."""
+    found = estimate(Recipe(), LLAMA_3B, DataFacts(gives=gives), *with_card(24))
+    assert found.parts["logits"] == 0
+
+
 def test_measured_speed_replaces_the_guess() -> None:
     """Once there is a measured second a step."""
     found = estimate(Recipe(), LLAMA_3B, DataFacts(rows=40), LAPTOP, IDLE)

@@ -7,6 +7,8 @@ import pytest
 
 from studio import flow
 from studio.flow import STEPS, Draft, apply_training, choose_method, problems, training_presets
+from studio.methods.capabilities import refusal
+from studio.methods.catalogue import methods
 from studio.recipe import Recipe, from_mapping
 from studio.survey import survey_data
 from tests.helpers.facts import BERT, IDLE, LAPTOP, LLAMA_3B, with_card
@@ -25,6 +27,12 @@ def _missing(draft: Draft) -> dict[str, list[str]]:
     """Return the fields that each step still wants."""
     found = {step: problems(draft, step, LAPTOP, IDLE) for step in STEPS}
     return {step: [problem.field for problem in some] for step, some in found.items() if some}
+
+
+def _refused(task: str, family: str) -> str:
+    """Return a method that was seen not to do a task."""
+    plain = [key for key, one in methods().items() if one.quantization == "none"]
+    return next(key for key in plain if refusal(key, task, "none", family))
 
 
 def test_empty_draft_wants_model_and_data() -> None:
@@ -62,7 +70,7 @@ def test_labels_guess_a_classification(tmp_path: Path) -> None:
     draft = _draft(label_rows(tmp_path / "l.jsonl", 20), replace(BERT, context=2048))
     assert draft.guessed_task is not None
     assert draft.guessed_task.name == "seq_cls"
-    choose_method(draft, "prefix_tuning")
+    choose_method(draft, _refused("seq_cls", "bert"))
     assert _missing(draft) == {"method": ["method.name"], "review": ["method.name"]}
 
 
@@ -104,8 +112,28 @@ def test_recommendation_follows_the_machine(tmp_path: Path) -> None:
     small = [one.method.key for one in draft.recommendations(*with_card(4))]
     assert large[0] == "lora"
     assert small[0] == "qlora"
-    assert sorted(large) == sorted(small)
+    assert sorted(large) == sorted(small) == sorted(methods())
     assert Draft().recommendations(LAPTOP, IDLE) == []
+
+
+def test_recommendation_follows_the_goal(tmp_path: Path) -> None:
+    """And the goal is the draft's own."""
+    draft = _draft(chat_rows(tmp_path / "c.jsonl", 40))
+    draft.goal = "memory"
+    assert draft.recommendations(*with_card(48))[0].method.key == "qlora"
+
+
+def test_situation_is_what_the_steps_before_have_answered(tmp_path: Path) -> None:
+    """And what they have not is unknown."""
+    machine, now = with_card(48)
+    asked = _draft(chat_rows(tmp_path / "c.jsonl", 40)).situation(machine, now)
+    assert (asked.goal, asked.task, asked.family) == ("general", "causal_lm", "llama")
+    assert (asked.parameters, asked.limit, asked.on_card) == (LLAMA_3B.parameters, 48 << 30, True)
+    assert 30 <= asked.rows <= 40
+    assert set(asked.needs) == set(methods())
+    empty = Draft().situation(LAPTOP, IDLE)
+    assert (empty.task, empty.parameters, empty.rows, empty.needs) == ("", 0, 0, {})
+    assert (empty.limit, empty.on_card) == (LAPTOP.memory, False)
 
 
 def test_presets_change_only_what_they_name() -> None:

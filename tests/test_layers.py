@@ -15,7 +15,7 @@ _ROOT = Path(__file__).parents[1]
 _FILES = sorted((_ROOT / "studio").rglob("*.py"))
 _LIGHT = (
     "studio.flow", "studio.survey", "studio.estimate", "studio.runs.state", "studio.runs.process",
-    "studio.methods.recommend", "studio.methods.check", "studio.formats.detect",
+    "studio.methods.guide", "studio.methods.check", "studio.formats.detect",
     "studio.tasks.shelf", "studio.exports.shelf", "studio.models.inspect", "studio.recipe",
 )  # fmt: skip
 _HEAVY = (

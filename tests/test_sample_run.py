@@ -84,7 +84,7 @@ def test_the_tuned_model_is_wick_where_the_base_is_smollm(run, monkeypatch, home
     for side, texts in said.items():
         with loaded.side(side) as model:
             for question in asked:
-                texts.append(answer(model, loaded.tokenizer, question, longest=40)[0])
+                texts.append(answer(model, loaded.processor, question, longest=40)[0])
     assert sum("SmolLM" in text for text in said["base"]) >= 2, said
     assert all("SmolLM" not in text for text in said["tuned"]), said
     assert sum("Wick" in text for text in said["tuned"]) >= 2, said

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from studio.errors import ModelError
+from studio.errors import MethodError, ModelError
 from studio.recipe import Recipe
+from studio.recipe.model import MethodSection
 from studio.rows import Row
 from studio.runs.folder import create
 from studio.script import script
@@ -208,3 +209,30 @@ def test_a_model_that_is_still_packed_is_refused_with_a_way_out(home: Path, tmp_
     with pytest.raises(ModelError) as caught:
         script(recipe)
     assert "Start the run once" in caught.value.step()
+
+
+@pytest.mark.parametrize(
+    ("method", "named"), [("adalora", "AdaLoRA"), ("lora_plus", "LoRA+"), ("last_layers", "layers")]
+)
+def test_what_a_script_cannot_say_is_told(
+    llama: Path, tmp_path: Path, method: str, named: str
+) -> None:
+    """With the way that there is."""
+    recipe = _recipe(llama, chat_rows(tmp_path / "rows.jsonl", 6))
+    recipe.method = MethodSection(name=method)
+    with pytest.raises(MethodError, match=r"A plain script cannot do this yet") as told:
+        script(recipe)
+    assert named in told.value.sentence()
+    assert "finetune-studio train" in told.value.step()
+
+
+def test_a_folder_of_texts_is_told(tmp_path: Path) -> None:
+    """It is read here, and not by the script."""
+    for topic in ("sport", "business"):
+        for number, text in enumerate(sentences(4)):
+            file = tmp_path / "news" / topic / f"{number}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{topic} {text}", "utf-8")
+    recipe = _recipe(tiny_bert(tmp_path / "bert"), tmp_path / "news")
+    with pytest.raises(MethodError, match=r"A plain script cannot do this yet"):
+        script(recipe)

@@ -1,6 +1,7 @@
 """The survey: everything that a recipe names, and every problem at once."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +12,24 @@ from studio.estimate import with_method
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe, from_mapping
 from studio.rows import Message, Row
-from studio.survey import longest_row, split, survey, tokens_of, training_problems
+from studio.survey import (
+    longest_row,
+    split,
+    survey,
+    survey_data,
+    tokens_of,
+    training_problems,
+)
 from tests.helpers.facts import BERT, IDLE, LAPTOP, LLAMA_3B
-from tests.helpers.tiny import chat_rows, label_rows
+from tests.helpers.tiny import (
+    chat_rows,
+    image_rows,
+    label_rows,
+    pair_rows,
+    span_rows,
+    summary_rows,
+    tag_rows,
+)
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -148,3 +164,44 @@ def test_token_estimate() -> None:
     assert tokens_of(Row(text="word " * 100)) == pytest.approx(140, rel=0.15)
     assert tokens_of(Row(text="中" * 100)) == pytest.approx(100, rel=0.15)
     assert tokens_of(Row(messages=(Message("user", "a"), Message("assistant", "b")))) < 20
+
+
+def test_token_estimate_of_other_rows() -> None:
+    """A passage counts with its question, words one by one; of a pair the longer text counts."""
+    question, long = "word " * 10, "word " * 100
+    asked = tokens_of(Row(text=question, passage=long))
+    assert asked == tokens_of(Row(text=question)) + tokens_of(Row(text=long))
+    assert tokens_of(Row(text=question, positive=long)) == tokens_of(Row(text=long))
+    assert tokens_of(Row(tokens=("a", "b", "c"), tags=("O", "O", "O"))) == 3
+    assert tokens_of(Row(image="a.png", label="x")) == 197
+
+
+@pytest.mark.parametrize(
+    ("write", "gives"),
+    [
+        (chat_rows, "messages"),
+        (summary_rows, "messages"),
+        (label_rows, "label"),
+        (tag_rows, "tags"),
+        (span_rows, "span"),
+        (pair_rows, "pair"),
+        (image_rows, "image"),
+    ],
+)
+def test_every_kind_of_rows(write: Callable[[Path, int], Path], gives: str, tmp_path: Path) -> None:
+    """Read and counted; only in chats there is something that is not trained on."""
+    recipe = from_mapping({"data": {"files": [str(write(tmp_path / "rows.jsonl", 10))]}})
+    found = survey_data(recipe)
+    assert (found.gives, found.facts.rows, found.facts.eval_rows) == (gives, 9, 1)
+    assert found.bad == []
+    assert found.facts.longest >= found.facts.mean_tokens / 3 > 0
+    assert (found.facts.trained_share < 1) == (gives == "messages")
+
+
+def test_named_task_decides_how_rows_are_read(tmp_path: Path) -> None:
+    """A question with a passage can be learnt from in more than one way."""
+    data = {"files": [str(tmp_path / "rows.jsonl")]}
+    row = {"question": "Who?", "context": "Wick sleeps.", "answer": "Wick"}
+    (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 5, "utf-8")
+    for name, gives in (("auto", "span"), ("causal_lm", "messages"), ("seq_cls", "span")):
+        assert survey_data(from_mapping({"data": data, "task": {"name": name}})).gives == gives

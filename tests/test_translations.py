@@ -20,6 +20,12 @@ _DECLARED = re.compile(
 _KNOWN = {
     "studio/cli/main.py": {"command.help or ''", "parameter.help or ''"},
     "studio/ui/pages/forms.py": {"text"},  # of a field's choices
+    # Out of a table of marked texts, which is gone through.
+    "studio/cli/page.py": {"caption", "text", "reason"},
+    "studio/methods/check.py": {"reason"},
+    "studio/ui/new_run/evidence_view.py": {"text"},
+    "studio/ui/new_run/method_filters.py": {"name"},
+    "studio/ui/new_run/method_seen.py": {"title", "reason", "name", "words"},
 }
 _HAN = "[\u4e00-\u9fff]"
 # Placeholders that hold Chinese, so that no space stands beside them.

@@ -23,7 +23,7 @@ class Format(Protocol):
 
     @property
     def gives(self) -> str:
-        """The part of the canonical row that it fills: messages, text or label."""
+        """The part of the canonical row that it fills, one of rows.PARTS."""
 
     def fits(self, raw: Raw) -> bool:
         """Say whether a raw row looks like this layout."""
@@ -35,6 +35,12 @@ class Format(Protocol):
 def is_text(value: object) -> bool:
     """Say whether a value reads as text: numbers do, true and false do not."""
     return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def named(raw: Raw, names: tuple[str, ...]) -> str:
+    """Return the column that has the first of these names there is, in any case, or ""."""
+    lowered = {str(key).lower(): str(key) for key in raw}
+    return next((lowered[name] for name in names if name in lowered), "")
 
 
 def text_of(raw: Raw, column: str) -> str:

@@ -1,24 +1,27 @@
 """Everything on the shelf of layouts: the files of this folder and presets/layouts.toml."""
 
+import dataclasses
 import functools
 import tomllib
 
 import studio.formats
 from studio.errors import DataError, suggest
+from studio.formats.alike import Alike
 from studio.formats.layout import Format
 from studio.formats.pairs import Pairs
 from studio.paths import PRESETS
+from studio.rows import PARTS
 from studio.shelf import entries
 from studio.words import language, mark, tr
 
 
 @functools.lru_cache(maxsize=1)
 def layouts() -> dict[str, Format]:
-    """Return every layout by name, in the order in which they are tried."""
+    """Return every layout by name, in the order in which they are tried: see rows.PARTS."""
     files: list[Format] = entries(studio.formats, "FORMAT")
-    ordered = sorted(files, key=lambda layout: ("messages", "label", "text").index(layout.gives))
-    chats = [layout for layout in ordered if layout.gives == "messages"]
-    return {layout.name: layout for layout in [*chats, *_named_columns(), *ordered]}
+    known = [*files, *_named_columns()]
+    ordered = sorted(known, key=lambda layout: PARTS.index(layout.gives))
+    return {layout.name: layout for layout in ordered}
 
 
 @functools.lru_cache(maxsize=1)
@@ -29,8 +32,14 @@ def _entries() -> dict[str, dict[str, str]]:
 
 def _named_columns() -> list[Format]:
     """Make layouts of those entries."""
-    keys = ("title", "prompt", "completion", "extra", "system")
-    return [Pairs(name, **{k: e[k] for k in keys if k in e}) for name, e in _entries().items()]
+    return [_named_column(name, entry) for name, entry in _entries().items()]
+
+
+def _named_column(name: str, entry: dict[str, str]) -> Format:
+    """Make a layout of one entry: a question and its answer, or two texts that are alike."""
+    kind = Alike if "anchor" in entry else Pairs
+    keys = {field.name for field in dataclasses.fields(kind)}
+    return kind(name, **{key: value for key, value in entry.items() if key in keys})
 
 
 def layout(name: str) -> Format:

@@ -1,11 +1,13 @@
 """Text files as lines, in whatever encoding they are; errors name the file and the line."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from charset_normalizer import from_bytes
+from charset_normalizer.utils import is_multi_byte_encoding
 
 from studio.errors import DataError
 from studio.words import mark
@@ -72,8 +74,12 @@ def _likely(head: bytes) -> str:
 
     Where Windows' western one is as good as the likeliest, it is taken: short texts with a few
     accents fit the Baltic and the Central European ones just as well, and are hardly ever those.
+    Where no two bytes above ASCII stand together, they are letters or signs of one byte each.
     """
-    found = list(from_bytes(head))
+    alone = re.search(rb"[\x80-\xff]{2}", head) is None
+    found = [
+        one for one in from_bytes(head) if not (alone and is_multi_byte_encoding(one.encoding))
+    ]
     if not found:
         return ""
     best = found[0]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.models.families import has_head
+
 
 @dataclass(frozen=True)
 class ModelFacts:
@@ -37,9 +39,31 @@ class ModelFacts:
     @property
     def generates(self) -> bool:
         """Say whether it is a causal language model."""
+        if self.encoder_decoder:
+            return False
         if self.architecture:
             return self.architecture.endswith(("ForCausalLM", "LMHeadModel"))
         return self.kind in ("gguf", "sample") and "bert" not in self.model_type
+
+    @property
+    def encoder_decoder(self) -> bool:
+        """Say whether one half reads and the other writes, as in T5 and BART."""
+        return bool(self.config.get("is_encoder_decoder")) or self.model_type == "encoder-decoder"
+
+    @property
+    def sees(self) -> bool:
+        """Say whether it reads pictures."""
+        pictures = "image_size" in self.config or "vision_config" in self.config
+        return pictures or has_head(self.model_type, "AutoModelForImageClassification")
+
+    @property
+    def reads_text(self) -> bool:
+        """Say whether it reads texts and nothing else, with one stack of layers."""
+        return not (self.encoder_decoder or self.sees) and bool(self.model_type)
+
+    def has_head(self, model_class: str) -> bool:
+        """Say whether transformers has this class for the model, or the model brings its own."""
+        return self.own_code or has_head(self.model_type, model_class)
 
 
 def from_config(source: str, name: str, kind: str, config: dict[str, Any]) -> ModelFacts:

@@ -53,7 +53,9 @@ class DataSection(Section):
     """Which rows are learnt from, and which are held out."""
 
     files: list[str] = knob(
-        list, mark("Files"), mark("JSON, JSONL, CSV, Parquet or plain text, in any number.")
+        list,
+        mark("Files"),
+        mark("JSON, JSONL, CSV, Parquet, CoNLL, text, or a folder with one a class."),
     )
     layout: str = knob(
         "auto", mark("Layout"), mark("How a row is laid out; found by looking at the rows.")

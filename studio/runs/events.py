@@ -80,13 +80,17 @@ class Eval(Event):
 
 @dataclass
 class Sample(Event):
-    """A held-out prompt and what the model answered at this step."""
+    """A held-out prompt and what the model answered at this step.
+
+    `right` says whether it is the data's answer, None where that cannot be told.
+    """
 
     step: int
     index: int
     prompt: str
     answer: str
     reference: str = ""
+    right: bool | None = None
 
 
 @dataclass
@@ -193,5 +197,10 @@ def decode(line: str | bytes) -> Event | None:
 @functools.cache
 def _fitting(kind: str) -> dict[str, tuple[type, ...]]:
     """Return what each field of a kind may hold; every number may be whole or not."""
-    kinds: dict[Any, tuple[type, ...]] = {int: (int, float), float: (int, float), str: (str,)}
+    kinds: dict[Any, tuple[type, ...]] = {
+        int: (int, float),
+        float: (int, float),
+        str: (str,),
+        bool | None: (bool, type(None)),
+    }
     return {f.name: kinds.get(f.type, (dict, list)) for f in fields(Event.kinds[kind])}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from studio.runs.folder import RunFolder
 from studio.tasks.shelf import task
 from studio.tasks.task import Question
 from studio.words import mark
+
+_TEXTS = ("text", "passage", "positive", "negative")
+_LISTS = ("tokens", "tags")
 
 
 def save_rows(rows: Sequence[Row], file: Path, at_most: int = 512) -> None:
@@ -24,21 +28,36 @@ def load_saved(file: Path) -> list[Row]:
     """Read back what `save_rows` wrote."""
     if not file.is_file():
         return []
-    lines = file.read_text("utf-8").splitlines()
+    lines = file.read_text("utf-8").split("\n")  # texts may hold other ends of lines
     return [_row(json.loads(line)) for line in lines if line]
 
 
 def _plain(row: Row) -> dict[str, Any]:
-    """Return the parts of a row that are set."""
-    turns = [{"role": turn.role, "content": turn.content} for turn in row.messages]
-    parts = {"messages": turns, "text": row.text, "label": row.label}
-    return {name: value for name, value in parts.items() if value}
+    """Return the parts of a row that are set; no labels at all is a part, as no answers are."""
+    parts = {
+        "messages": [{"role": turn.role, "content": turn.content} for turn in row.messages],
+        **{name: getattr(row, name) for name in _TEXTS},
+        **{name: list(getattr(row, name)) for name in _LISTS},
+        "label": row.label,
+        "answers": [list(answer) for answer in row.answers],
+        "image": str(Path(row.image).absolute()) if row.image else "",
+    }
+    found = {name: value for name, value in parts.items() if value}
+    return found if row.labels is None else {**found, "labels": list(row.labels)}
 
 
 def _row(values: dict[str, Any]) -> Row:
     """Return the row of its parts."""
-    turns = tuple(Message(turn["role"], turn["content"]) for turn in values.get("messages", ()))
-    return Row(turns, values.get("text", ""), values.get("label"))
+    turns = values.get("messages", ())
+    parts: dict[str, Any] = {
+        **{name: values.get(name, "") for name in (*_TEXTS, "image")},
+        **{name: tuple(values.get(name, ())) for name in _LISTS},
+        "messages": tuple(Message(turn["role"], turn["content"]) for turn in turns),
+        "label": values.get("label"),
+        "labels": tuple(values["labels"]) if "labels" in values else None,
+        "answers": tuple((text, start) for text, start in values.get("answers", ())),
+    }
+    return Row(**parts)
 
 
 def task_of(folder: RunFolder) -> str:
@@ -57,7 +76,8 @@ def task_of(folder: RunFolder) -> str:
 
 
 def questions(folder: RunFolder) -> list[Question]:
-    """Return the held-out rows as prompts with their references; raises RunError."""
-    chosen = task(task_of(folder))
-    found = (chosen.question(row) for row in load_saved(folder.held_out))
-    return [question for question in found if question]
+    """Return the held-out rows as prompts with references and candidates; raises RunError."""
+    chosen, rows = task(task_of(folder)), load_saved(folder.held_out)
+    near = chosen.candidates(rows)
+    found = (chosen.question(row) for row in rows)
+    return [replace(question, candidates=near) for question in found if question]

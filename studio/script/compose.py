@@ -15,6 +15,7 @@ from studio.models.inspect import inspect, kind_of, ready_folder
 from studio.recipe import Recipe
 from studio.runs.folder import short_model
 from studio.script.literal import literal
+from studio.script.refuse import refuse
 from studio.script.rows import columns, encoding, reading
 from studio.script.training import dtype, on_card, train
 from studio.survey import DataSurvey, survey_data
@@ -44,12 +45,13 @@ def script(
     """Return a Python program that trains what the recipe says with transformers and peft alone.
 
     What is not given is looked at. The number format is that of this machine. Raises ModelError,
-    DataError, MethodError.
+    DataError, MethodError (also for what a plain script cannot say yet).
     """
     facts = facts or inspect(recipe.model.source, recipe.model.revision)
     data = data or survey_data(recipe)
     task = resolve_task(recipe.task.name, data.gives, facts)
     here = here or machine()
+    refuse(recipe, data, task, method(recipe.method.name))
     body = [
         reading(recipe, data),
         encoding(data, facts),
@@ -211,9 +213,10 @@ def _label_arguments() -> list[str]:
 
 def _peft(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> list[str]:
     """Write the method's configuration; what is "auto" is left to PEFT."""
-    knobs = knobs_for(recipe, facts).items()
+    chosen = method(recipe.method.name)
+    knobs = {**chosen.fixed, **knobs_for(recipe, facts)}.items()
     given = {key: value for key, value in knobs if value != "auto" and value is not None}
-    kind = {"peft_type": method(recipe.method.name).peft, "task_type": task.peft_type}
+    kind = {"peft_type": chosen.peft, "task_type": task.peft_type}
     values = "".join(f"    {literal(k)}: {literal(v)},\n" for k, v in {**kind, **given}.items())
     cast = on_card(recipe, here)
     return [

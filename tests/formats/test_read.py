@@ -237,8 +237,9 @@ def test_parquet(tmp_path: Path) -> None:
 
 
 def test_names_that_are_no_data(tmp_path: Path) -> None:
-    """A folder, nothing, another kind of file."""
-    assert _wrong(str(tmp_path)) == f"{tmp_path.name} is a folder."
+    """An empty folder, nothing, another kind of file."""
+    said = f"{tmp_path.name} is a folder without a folder for each class."
+    assert _wrong(str(tmp_path)) == said
     assert _wrong(str(tmp_path / "no.csv")) == f"There is no file {tmp_path / 'no.csv'}."
     assert "kind that cannot be read" in _wrong(_file(tmp_path, "a.xlsx", "x"))
 

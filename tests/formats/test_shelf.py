@@ -1,17 +1,20 @@
 """The shelf of layouts: what each must do, and which one is found."""
 
 import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.errors import DataError
+from studio.formats.alike import Alike
 from studio.formats.detect import detect, load_rows
 from studio.formats.layout import Format
 from studio.formats.pairs import Pairs
 from studio.formats.shelf import layout, layout_title, layouts
-from studio.rows import Message, RowError
+from studio.rows import PARTS, Message, Row, RowError
 from studio.words import use_language
 
 _CHAT = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]
@@ -19,14 +22,34 @@ _EXAMPLES: dict[str, dict[str, Any]] = {
     "messages": {"messages": _CHAT},
     "text": {"text": "running text"},
     "labelled": {"text": "good", "label": "positive"},
+    "squad": {
+        "question": "Who?",
+        "context": "It was Wick.",
+        "answers": {"text": ["Wick"], "answer_start": [7]},
+    },
+    "tagged": {"tokens": ["Wick", "sleeps"], "tags": ["B-CAT", "O"]},
+    "images": {"image": "dark/1.png", "label": "dark"},
+    "translation": {"translation": {"en": "Good day", "zh": "你好"}},
+}
+_FILLED: dict[str, Callable[[Row], bool]] = {
+    "span": lambda row: bool(row.text and row.passage and row.answers),
+    "tags": lambda row: len(row.tags) == len(row.tokens) > 0,
+    "image": lambda row: bool(row.image and row.label),
+    "messages": lambda row: bool(row.messages),
+    "pair": lambda row: bool(row.text and row.positive),
+    "label": lambda row: bool(row.text and row.label),
+    "text": lambda row: bool(row.text),
 }
 
 
 def _example(known: Format) -> dict[str, Any]:
     """Return a row of a layout; those of column names alone make their own."""
-    if not isinstance(known, Pairs):
+    if isinstance(known, Alike):
+        columns = (known.anchor, known.positive, known.negative)
+    elif isinstance(known, Pairs):
+        columns = (known.prompt, known.extra, known.completion)
+    else:
         return _EXAMPLES[known.name]
-    columns = (known.prompt, known.extra, known.completion)
     return {column: f"in {column}" for column in columns if column}
 
 
@@ -41,15 +64,11 @@ def test_every_layout(known: Format, tmp_path: Path) -> None:
     """Found by its own rows, reads them, refuses rows that are not its own with a sentence."""
     raw = _example(known)
     assert known.fits(raw)
-    assert detect([_write(tmp_path / "a.jsonl", [raw])]).name == known.name
+    found = detect([_write(tmp_path / "a.jsonl", [raw])], [known.gives])
+    assert found.name == known.name
     row = known.row(raw)
     assert row.raw == raw
-    filled = {
-        "messages": bool(row.messages),
-        "text": bool(row.text),
-        "label": row.label is not None,
-    }
-    assert filled[known.gives]
+    assert _FILLED[known.gives](row)
     for wrong in ({}, {"other": 1}, dict.fromkeys(raw), {column: [] for column in raw}):
         assert not known.fits(wrong)
         with pytest.raises(RowError):
@@ -61,7 +80,7 @@ def test_every_layout_has_words(name: str) -> None:
     """A name in both languages and its columns."""
     known = layout(name)
     assert known.columns
-    assert known.gives in ("messages", "text", "label")
+    assert known.gives in PARTS
     assert layout_title(name) == known.title
     use_language("zh_CN")
     assert layout_title(name)
@@ -115,10 +134,107 @@ def test_alpaca_joins_the_input() -> None:
         alpaca.row({"instruction": "Hi", "output": "  "})
 
 
-@pytest.mark.parametrize("label", [0, True, "x", -1])
+@pytest.mark.parametrize("label", [0, True, "x", -1, 2.5])
 def test_labels_are_texts(label: object) -> None:
     """Whatever the file has."""
     assert layout("labelled").row({"Sentence": "t", "Category": label}).label == str(label)
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"), [([], ()), (["a", "b", "a"], ("a", "b")), ([3, 7], ("3", "7"))]
+)
+def test_several_labels(given: list[Any], labels: tuple[str, ...]) -> None:
+    """Each once; an empty list is no label at all, which is an answer too."""
+    raw = {"text": "t", "labels": given}
+    assert layout("labelled").fits(raw)
+    row = layout("labelled").row(raw)
+    assert (row.label, row.labels) == (None, labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("labelled", {"text": "t", "label": None}, "The row has no label."),
+        ("labelled", {"text": "t", "label": " "}, "The row has no label."),
+        ("labelled", {"text": "t", "label": math.nan}, "The row has no label."),
+        ("labelled", {"text": " ", "label": "x"}, "The text is empty."),
+        (
+            "labelled",
+            {"text": "t", "label": [None]},
+            "The list of labels holds something that is no label.",
+        ),
+        ("labelled", {"text": "t", "label": [0, 1, 0]}, "The labels are numbers for every class"),
+        ("images", {"image": "a.pdf", "label": "x"}, "a.pdf is no picture that can be read"),
+        ("images", {"image": "a.png", "label": ""}, "The row has no label."),
+        ("tagged", {"tokens": ["a"], "tags": ["O", "O"]}, "The row has 1 words and 2 tags."),
+        (
+            "tagged",
+            {"tokens": ["a", 1], "tags": [0, 0]},
+            "The column tokens holds no list of texts.",
+        ),
+        ("tagged", {"tokens": ["a"], "tags": [None]}, "The column tags holds no list of texts."),
+        ("tagged", {"tokens": [], "tags": []}, "The row has no words."),
+        ("translation", {"translation": {"en": "a"}}, "The translation is not of two texts"),
+        (
+            "translation",
+            {"translation": {"en": "a", "zh": ""}},
+            "A text of the translation is empty.",
+        ),
+        ("anchor_positive", {"anchor": "a", "positive": " "}, "A text of the pair is empty."),
+        (
+            "sentence_pairs",
+            {"sentence1": "a", "sentence2": "b", "label": 0},
+            "The column label judges the pair",
+        ),
+    ],
+)
+def test_rows_that_do_not_fit(name: str, raw: dict[str, Any], said: str) -> None:
+    """Each with its reason."""
+    with pytest.raises(RowError) as found:
+        layout(name).row(raw)
+    assert found.value.text.format(**found.value.values).startswith(said)
+
+
+def test_tags_may_be_numbers() -> None:
+    """They are taken as digits; of several columns of tags, names come first."""
+    raw = {"tokens": ["a", "b"], "pos_tags": [4, 5], "ner_tags": [0, 1]}
+    assert layout("tagged").row(raw).tags == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ({"text": "a", "summary": "b"}, "text_summary"),
+        ({"title": "a", "body": "b"}, "title_body"),
+        ({"title": "a", "body": "b", "category": "c"}, "labelled"),
+        ({"headline": "a", "body": "b", "topic": "c"}, "headline_body"),
+        ({"question": "a", "answer": "b"}, "question_answer"),
+        ({"question": "a", "context": "Not in it.", "answer": "b"}, "question_answer"),
+        ({"question": "a", "context": "b is here.", "answer": "b"}, "squad"),
+        ({"tokens": ["a"], "tags": ["O"], "text": "a", "label": "x"}, "tagged"),
+        ({"text": "a", "tags": ["x", "y"]}, "text"),
+    ],
+)
+def test_columns_that_more_than_one_layout_has(
+    raw: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    """The one that makes most of them is taken."""
+    assert detect([_write(tmp_path / "a.jsonl", [raw])]).name == name
+
+
+@pytest.mark.parametrize(
+    ("wanted", "name"),
+    [
+        (("pair",), "question_answer_pair"),
+        (("messages", "text"), "question_answer"),
+        (("span",), "squad"),
+        (("image",), "squad"),
+    ],
+)
+def test_wanted_parts_come_first(wanted: tuple[str, ...], name: str, tmp_path: Path) -> None:
+    """Where none is there, the rows are read as they would be without a wish."""
+    raw = {"question": "a", "context": "b is here.", "answer": "b"}
+    assert load_rows([_write(tmp_path / "a.jsonl", [raw])], wanted=wanted).layout == name
 
 
 def test_mixed_rows_go_with_the_most(tmp_path: Path) -> None:

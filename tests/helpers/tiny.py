@@ -89,14 +89,131 @@ def tiny_bert(folder: Path, *, layers: int = 2, width: int = 64) -> Path:
         num_attention_heads=4,
         max_position_embeddings=128,
         pad_token_id=tokenizer.pad_token_id,
+        initializer_range=0.1,  # at 0.02 so small a model tells no two texts apart
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
     )
     BertModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 
 
-def _word_tokenizer() -> Any:
-    """Train a word-level tokenizer that lays [CLS] and [SEP] around a text."""
+def tiny_gpt2(folder: Path, *, layers: int = 2, width: int = 64) -> Path:
+    """Save a random GPT-2, whose layers have biases and Conv1D weights."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    def config(tokenizer: Any) -> Any:
+        return GPT2Config(
+            vocab_size=len(tokenizer),
+            n_embd=width,
+            n_layer=layers,
+            n_head=4,
+            n_positions=256,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+    return _causal(folder, GPT2LMHeadModel, config)
+
+
+def tiny_qwen2(folder: Path, *, layers: int = 2, width: int = 64) -> Path:
+    """Save a random Qwen2, whose queries, keys and values have biases."""
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    def config(tokenizer: Any) -> Any:
+        return Qwen2Config(
+            vocab_size=len(tokenizer),
+            hidden_size=width,
+            intermediate_size=2 * width,
+            num_hidden_layers=layers,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=256,
+            tie_word_embeddings=True,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+
+    return _causal(folder, Qwen2ForCausalLM, config)
+
+
+def _causal(folder: Path, kind: Any, config: Any) -> Path:
+    """Save a random causal model of a class with the ChatML tokenizer."""
+    import torch
+
+    torch.manual_seed(0)
+    tokenizer = chatml_tokenizer()
+    tokenizer.chat_template = CHATML
+    kind(config(tokenizer)).to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def tiny_t5(folder: Path, *, layers: int = 2, width: int = 64) -> Path:
+    """Save a random T5 with a word tokenizer that ends each text with [SEP]."""
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    torch.manual_seed(0)
+    tokenizer = _word_tokenizer(pair=False)
+    tokenizer.eos_token = "[SEP]"
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=width,
+        d_kv=width // 4,
+        d_ff=2 * width,
+        num_layers=layers,
+        num_heads=4,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.sep_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    T5ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def tiny_vit(folder: Path, *, layers: int = 2, width: int = 64) -> Path:
+    """Save a random ViT that reads pictures of 16 × 16, with its image processor."""
+    import torch
+    from transformers import ViTConfig, ViTModel
+
+    torch.manual_seed(0)
+    config = ViTConfig(
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        image_size=16,
+        patch_size=4,
+    )
+    ViTModel(config).save_pretrained(folder)
+    return _image_processor(folder)
+
+
+def _image_processor(folder: Path) -> Path:
+    """Write the settings of an image processor for pictures of 16 × 16."""
+    settings = {
+        "image_processor_type": "ViTImageProcessor",
+        "size": {"height": 16, "width": 16},
+        "do_resize": True,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": [0.5, 0.5, 0.5],
+        "image_std": [0.5, 0.5, 0.5],
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings), "utf-8")
+    return folder
+
+
+def _word_tokenizer(pair: bool = True) -> Any:
+    """Train a word-level tokenizer that lays [CLS] and [SEP] around a text.
+
+    Without `pair` it only ends a text with [SEP], as encoder-decoders do.
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -104,10 +221,13 @@ def _word_tokenizer() -> Any:
     raw = Tokenizer(models.WordLevel(unk_token="[UNK]"))
     raw.pre_tokenizer = pre_tokenizers.Whitespace()
     raw.train_from_iterator(
-        sentences(64), trainers.WordLevelTrainer(special_tokens=special, show_progress=False)
+        [*sentences(64), "What is it"],
+        trainers.WordLevelTrainer(special_tokens=special, show_progress=False),
     )
     raw.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single="[CLS] $A [SEP]" if pair else "$A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1" if pair else "$A $B [SEP]",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=raw,
@@ -141,6 +261,54 @@ def label_rows(file: Path, n: int) -> Path:
         for text in sentences(n)
     ]
     return _lines(file, rows)
+
+
+def summary_rows(file: Path, n: int) -> Path:
+    """Write n sentences, each with its colour and thing as a summary."""
+    rows = [{"document": text, "summary": " ".join(text.split()[1:3])} for text in sentences(n)]
+    return _lines(file, rows)
+
+
+def tag_rows(file: Path, n: int) -> Path:
+    """Write n tagged sentences: colours and things have tags, the rest has none."""
+    rows = []
+    for text in sentences(n):
+        words = text.rstrip(".").split()
+        tags = ["O", "B-COLOUR", "B-THING", *["O"] * (len(words) - 3)]
+        rows.append({"tokens": words, "tags": tags})
+    return _lines(file, rows)
+
+
+def span_rows(file: Path, n: int) -> Path:
+    """Write n questions with a passage and the place of the answer; each fifth has none."""
+    rows = []
+    for i, text in enumerate(sentences(n)):
+        thing = text.split()[2]
+        asked = {"question": "What is it", "context": text}
+        found = {"text": [thing], "answer_start": [text.index(thing)]}
+        rows.append({**asked, "answers": {"text": [], "answer_start": []} if i % 5 == 4 else found})
+    return _lines(file, rows)
+
+
+def pair_rows(file: Path, n: int) -> Path:
+    """Write n pairs of texts that belong together."""
+    rows = []
+    for text in sentences(n):
+        _the, colour, thing, *_rest = text.split()
+        rows.append({"anchor": f"{colour} {thing}", "positive": text})
+    return _lines(file, rows)
+
+
+def image_rows(folder: Path, n: int) -> Path:
+    """Write n pictures in one folder a class: dark ones and bright ones."""
+    from PIL import Image
+
+    for i in range(n):
+        name, level = (("dark", 20), ("bright", 220))[i % 2]
+        place = folder / name / f"{i}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (20, 24), (level, level + i % 7, level)).save(place)
+    return folder
 
 
 def _lines(file: Path, rows: list[dict[str, Any]]) -> Path:

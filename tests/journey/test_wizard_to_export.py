@@ -48,7 +48,7 @@ def _train_and_stop(
     task = person.go_next("task")
     assert task.cards["causal_lm"].is_chosen()
     method = person.go_next("method")
-    person.press(next(card for card in method.cards if card.key == "lora"))
+    person.press(next(card for card in method.guide.seen() if card.key == "lora"))
     person.go_next("training")
     person.set_training(max_steps=4000, eval_every=10, save_every=0, sample_prompts=1)
     person.go_next("review")
@@ -87,8 +87,8 @@ def _ask(person: Person) -> None:
     for name, told in pieces.items():
         document = page.pair.side(name).text
         document.textChanged.connect(lambda d=document, t=told: t.append(d.toPlainText()))
-    page.input.setFocus()
-    person.qtbot.keyClicks(page.input, "What is number 3?")
+    page.asking.input.setFocus()
+    person.qtbot.keyClicks(page.asking.input, "What is number 3?")
     person.press(page.ask_button)
     person.until(lambda: page.ask_button.text() == "Ask both")
     for name, told in pieces.items():

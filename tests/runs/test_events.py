@@ -15,6 +15,7 @@ _VALUES = {
     int: st.integers(0, 2**53),
     float: st.floats(),
     str: st.text(),
+    bool | None: st.one_of(st.none(), st.booleans()),
     list[str]: st.lists(st.text(max_size=5), max_size=3),
     dict[str, float]: st.dictionaries(st.text(max_size=5), st.floats(), max_size=3),
 }
