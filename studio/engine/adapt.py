@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from peft import (
     PEFT_TYPE_TO_CONFIG_MAPPING,
+    PEFT_TYPE_TO_TUNER_MAPPING,
     EvaConfig,
     PeftConfig,
     PeftModel,
@@ -94,6 +95,7 @@ def peft_config(
     kind = PEFT_TYPE_TO_CONFIG_MAPPING[PeftType[method.peft]]
     known = {field.name for field in dataclasses.fields(kind)}
     values = {**method.fixed, **knobs}
+    values |= _unlisted(method, values, model)
     completed = {
         name: complete(values, model, given)
         for name, complete in _COMPLETED.items()
@@ -110,18 +112,36 @@ def peft_config(
     return kind(task_type=TaskType[task.peft_type] if task.peft_type else None, **chosen)
 
 
+def _unlisted(method: Method, values: dict[str, Any], model: Any) -> dict[str, Any]:
+    """Name the layers for a family that PEFT has no list for, or only one of older names.
+
+    They are the method's own where the family has layers of Llama's names, else all linear ones.
+    """
+    lists = getattr(
+        PEFT_TYPE_TO_TUNER_MAPPING.get(PeftType[method.peft]), "target_module_mapping", {}
+    )
+    if not lists or values.get("target_modules", "auto") != "auto":
+        return {}
+    listed = lists.get(model.config.model_type, ())
+    names = {name.rpartition(".")[2] for name, _part in model.named_modules()}
+    if isinstance(listed, str) or any(name.rpartition(".")[2] in names for name in listed):
+        return {}
+    return {"target_modules": [one for one in method.targets if one in names] or "all-linear"}
+
+
 def _left_out(task: Task, model: Any, values: dict[str, Any], known: set[str]) -> dict[str, Any]:
     """Keep a method off the new head, which is trained whole: "all-linear" means it too.
 
-    And off the layers that the method's file leaves out, where the model has them.
+    And off the layers that the task does not read or the method's file leaves out, where the model
+    has them.
     """
     answers = task.peft_type in ("CAUSAL_LM", "SEQ_2_SEQ_LM")
     heads = [] if answers else _heads(model) or []
     layers = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
     if "exclude_modules" in known:
-        named = values.get("exclude_modules", [])
+        named = {*task.unread, *values.get("exclude_modules", [])}
         met = [one for one in named if any(name.endswith(one) for name in layers)]
-        return {"exclude_modules": [*heads, *met] or None}
+        return {"exclude_modules": [*heads, *sorted(met)] or None}
     if answers or values.get("target_modules") != "all-linear":
         return {}
     return {"target_modules": sorted({name.rpartition(".")[2] for name in layers} - {*_HEADS})}

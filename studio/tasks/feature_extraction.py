@@ -35,6 +35,7 @@ class FeatureExtraction(Defaults):
     base_answers = True
     least_batch = 2
     shown_metric = "recall_1"
+    unread = ("pooler.dense",)  # the mean of all tokens is read instead
 
     def fits_model(self, facts: ModelFacts) -> bool:
         """Say whether the model gives one output a token."""

@@ -103,6 +103,7 @@ class Task(Protocol):
     base_answers: bool  # the base model, which was never trained for it, can be asked too
     least_batch: int  # rows that a batch must have for anything to be learnt
     shown_metric: str  # key of the metric that the pages show beside the loss, or ""
+    unread: tuple[str, ...]  # layers of base models that the loss never reads: no gradient there
 
     def fits_model(self, facts: ModelFacts) -> bool:
         """Say whether the model can do this."""
@@ -166,6 +167,7 @@ class Defaults:
     base_answers = False
     least_batch = 1
     shown_metric = ""
+    unread: tuple[str, ...] = ()
 
     def labels(self, rows: Sequence[Row]) -> tuple[str, ...]:
         """Return nothing: there are no classes."""

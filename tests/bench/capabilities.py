@@ -151,13 +151,23 @@ class Trial:
         )  # fmt: skip
 
     def _learns(self) -> None:
+        """Train a few steps; once more at a tenth of the learning rate, made for real models."""
+        before, after = self._train(self.method.learning_rate)
+        if not after < before * (1 - _FALLS):
+            self._builds()
+            before, after = self._train(self.method.learning_rate / 10)
+        if not after < before * (1 - _FALLS):
+            raise StopError("learns", "loss", f"from {before:.5f} to {after:.5f}")
+
+    def _train(self, rate: float) -> tuple[float, float]:
+        """Return the loss before and after the steps."""
         from studio.engine.optimizers import method_optimizer
 
         torch = _torch()
-        training = from_mapping({"training": {"learning_rate": self.method.learning_rate}}).training
+        training = from_mapping({"training": {"learning_rate": rate}}).training
         weights = [one for one in self.model.parameters() if one.requires_grad]
         optimizer = method_optimizer(self.method.optimizer, self.model, self.knobs, training)
-        optimizer = optimizer or torch.optim.AdamW(weights, lr=self.method.learning_rate)
+        optimizer = optimizer or torch.optim.AdamW(weights, lr=rate)
         before = self._loss()
         self.model.train()
         for step in range(_STEPS):
@@ -167,9 +177,7 @@ class Trial:
             if hasattr(tuner, "update_and_allocate"):
                 tuner.update_and_allocate(step)
             optimizer.zero_grad()
-        after = self._loss()
-        if not after < before * (1 - _FALLS):
-            raise StopError("learns", "loss", f"from {before:.5f} to {after:.5f}")
+        return before, self._loss()
 
     def _loss(self) -> float:
         """Return the loss with nothing left out at random."""
@@ -241,7 +249,8 @@ _MARKS = {
     "needs_4bit": ("no bnb 4-bit",),
     "no_layers": ("not found in the base model", "no modules", "target_modules", "target modules",
                   "has no bias", "no bias", "no layer", "not supported", "unsupported",
-                  "not a plain", "does not support", "unexpected keys", "model.classifier"),
+                  "not a plain", "does not support", "unexpected keys", "model.classifier",
+                  "model.score"),
     "shape": ("divis", "shape", "dimension", "size", "mat1"),
     "task": ("input_ids", "inputs_embeds", "embedding", "past_key_values", "task",
              "special_tokens", "special_ids", "'nonetype' object is not iterable",
