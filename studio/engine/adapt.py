@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from peft import (
     PEFT_TYPE_TO_CONFIG_MAPPING,
-    PEFT_TYPE_TO_TUNER_MAPPING,
     EvaConfig,
     PeftConfig,
     PeftModel,
@@ -22,6 +21,7 @@ from peft import (
     TaskType,
     get_peft_model,
 )
+from peft.utils import constants
 
 import studio.engine.tuners  # noqa: F401 - registers our own types in PEFT
 from studio.engine.blocks import stacks
@@ -117,9 +117,8 @@ def _unlisted(method: Method, values: dict[str, Any], model: Any) -> dict[str, A
 
     They are the method's own where the family has layers of Llama's names, else all linear ones.
     """
-    lists = getattr(
-        PEFT_TYPE_TO_TUNER_MAPPING.get(PeftType[method.peft]), "target_module_mapping", {}
-    )
+    own = f"TRANSFORMERS_MODELS_TO_{method.peft.replace('_', '')}_TARGET_MODULES_MAPPING"
+    lists = getattr(constants, own, {})
     if not lists or values.get("target_modules", "auto") != "auto":
         return {}
     listed = lists.get(model.config.model_type, ())

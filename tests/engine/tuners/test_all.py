@@ -47,7 +47,10 @@ def test_begins_as_the_base(method: str, family: str) -> None:
 
 @pytest.mark.parametrize(("method", "family"), PAIRS)
 def test_comes_back_from_disk(method: str, family: str, tmp_path: Path) -> None:
-    """Onto a fresh base, heads included; nothing but what was trained is in the file."""
+    """Onto a fresh base, heads included; nothing but what was trained is in the file.
+
+    Equal to the last digits, which depend on where in memory a matrix lies.
+    """
     model, given = adapted(method, family), rows_of(family)
     told = said(model, given)
     model.save_pretrained(tmp_path)
@@ -57,7 +60,7 @@ def test_comes_back_from_disk(method: str, family: str, tmp_path: Path) -> None:
     sparing = family == "llama"  # built without numbers, which the file then gives
     again = PeftModel.from_pretrained(base(family), tmp_path, low_cpu_mem_usage=sparing).eval()
     assert not [name for name, one in again.named_parameters() if one.requires_grad]
-    torch.testing.assert_close(said(again, given), told, rtol=0, atol=0)
+    torch.testing.assert_close(said(again, given), told)
 
 
 @pytest.mark.parametrize(("method", "family"), PAIRS)
@@ -68,7 +71,7 @@ def test_off_and_out(method: str, family: str) -> None:
     with model.disable_adapter():
         off = said(model, given)
     copied = copy.deepcopy(model)
-    torch.testing.assert_close(said(copied, given), told, rtol=0, atol=0)
+    torch.testing.assert_close(said(copied, given), told)
     move(copied)
     assert not torch.equal(said(copied, given), told)
     torch.testing.assert_close(said(model, given), told, rtol=0, atol=0)
