@@ -95,6 +95,19 @@ def _join(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def _pictures() -> Recipe:
+    """Return the recipe of a small ViT from nothing, since no package has a trained one."""
+    from tests.helpers.tiny import tiny_vit
+
+    folder = real.cache() / "digits-vit"
+    if not (folder / "config.json").is_file():
+        tiny_vit(folder, layers=4, width=96)
+    return _recipe(
+        "image_cls-digits", "image_cls", folder, [real.digits()], method={"name": "full"},
+        batch_size=32, learning_rate=1e-3, epochs=12.0,
+    )  # fmt: skip
+
+
 def _alpaca(method: str) -> Recipe:
     """Return the recipe of a method on SmolLM2 and Alpaca's rows, the same for every one."""
     from studio.methods.catalogue import method as known
@@ -125,6 +138,7 @@ def runs() -> dict[str, Callable[[], Recipe]]:
         "feature_extraction-bbc": lambda: _encoder(
             "feature_extraction-bbc", "feature_extraction", [real.bbc_pairs()], epochs=1.0
         ),
+        "image_cls-digits": _pictures,
     }  # fmt: skip
     return {**found, **{f"alpaca-{key}": lambda key=key: _alpaca(key) for key in METHODS}}
 

