@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPixmap, QShortcut
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
@@ -21,6 +22,7 @@ from studio.ui.try_it.asking import Asking
 from studio.ui.try_it.predictions import SaidPair
 from studio.ui.try_it.prompts import PromptList
 from studio.ui.widgets.cards import Card
+from studio.ui.widgets.clamped import Clamped
 from studio.ui.widgets.fields import ChoiceField
 from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import hbox, holder, vbox
@@ -29,7 +31,8 @@ from studio.ui.widgets.states import StateStack
 from studio.words import tr
 
 _LENGTHS = ("64", "128", "256", "512")
-_SHOWN = 144  # px, a picture that is asked about
+_SHOWN = 96  # px, a picture that is asked about
+_MOST = 120  # px, a question or a reference; what is longer scrolls
 
 
 class TryItPage(Page):
@@ -38,7 +41,6 @@ class TryItPage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(
             tr("Try it"),
-            tr("Base and tuned get the same question."),
             scrolls=False,
             lined=True,
         )
@@ -74,10 +76,11 @@ class TryItPage(Page):
         self.reference_card = Card(margins=16, gap=4)
         self.reference = Label("", wrap=True, selectable=True)
         self.reference_card.body.addWidget(Label(tr("Reference from your data"), "small-medium"))
-        self.reference_card.body.addWidget(self.reference)
+        self.reference_card.body.addWidget(Clamped(self.reference, _MOST))
         self.asking = Asking()
         self.ask_button = self.asking.button
-        asked = hbox(IconLabel("user"), self.picture, self.question, gap=12)
+        icon = vbox(IconLabel("user"), None, gap=0)
+        asked = hbox(icon, self.picture, Clamped(self.question, _MOST), gap=12)
         asked.setStretch(2, 1)
         right = vbox(asked, self.sides, self.reference_card, self.asking, gap=16, margins=24)
         right.setStretch(1, 1)
@@ -177,6 +180,9 @@ class TryItPage(Page):
         self._task, self._questions = found
         self._ask_nothing()
         self.asking.set_task(self._task)
+        both = tr("Base and tuned get the same question.")
+        alone = tr("The tuned model answers alone: its base never learnt this task.")
+        self.subtitle.setText(both if self._task.base_answers else alone)
         self.length_field.setVisible(self._task.generates)
         self.sides.setCurrentWidget(self.pair if self._task.generates else self.said)
         self.said.end({})
@@ -240,7 +246,8 @@ class TryItPage(Page):
         picture = QPixmap(question.image) if question.image else QPixmap()
         self.picture.setVisible(not picture.isNull())
         if not picture.isNull():
-            self.picture.setPixmap(picture.scaledToHeight(min(_SHOWN, picture.height())))
+            smooth = Qt.TransformationMode.SmoothTransformation
+            self.picture.setPixmap(picture.scaledToHeight(_SHOWN, smooth))
         self.asking.show_question(question)
         self.reference.setText(question.reference)
         self.reference_card.setVisible(bool(question.reference))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from studio.ui.theme import set_props
@@ -24,6 +26,8 @@ class Answer(QWidget):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFrameShape(QFrame.Shape.NoFrame)
+        self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.text.setAccessibleName(caption)
         self.text.document().setDocumentMargin(16)
         self.took, self.judged = Label("", "small"), Label("", "small")
@@ -62,6 +66,8 @@ class Answer(QWidget):
             return
         seconds = told.get("seconds") or 0.0
         tokens = told.get("tokens") or 0
+        if not self.text.toPlainText().strip():
+            self.text.setPlainText(tr("(no words)"))
         if tokens:
             speed = count(tokens / seconds) if seconds else "–"
             self.took.setText(tr("{n} tokens, {speed} a second", n=count(tokens), speed=speed))

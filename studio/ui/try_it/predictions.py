@@ -16,6 +16,7 @@ from studio.ui.widgets.spinner import Spinner
 from studio.words import tr
 
 _HEAD = 47
+_MOST = 160  # characters: the nearest text can be an article
 
 
 class Said(QWidget):
@@ -59,7 +60,7 @@ class Said(QWidget):
         """Show what the service told, see tasks/task.py's Prediction."""
         self.say("")
         self.words.set_role("lead")
-        self.words.setText(str(told.get("words") or tr("(nothing)")))
+        self.words.setText(_short(str(told.get("words") or tr("(nothing)"))))
         spans = [(int(a), int(b), str(label)) for a, b, label in told.get("spans") or ()]
         text = question.passage or (question.prompt if spans else "")
         if text:
@@ -118,3 +119,9 @@ class SaidPair(QFrame):
     def _show_base(self, shown: bool) -> None:
         self.base.setVisible(shown)
         self._line.setVisible(shown)
+
+
+def _short(text: str) -> str:
+    """Return the beginning of a text, on one line."""
+    text = " ".join(text.split())
+    return text if len(text) <= _MOST else text[:_MOST].rstrip() + " …"

@@ -38,7 +38,7 @@ class _TwoLines(QStyledItemDelegate):
     ) -> QSize:
         """Return the list's width and the height of one or two lines."""
         width = self._prompts.viewport().width()
-        lines = _lines(str(index.data()), width - 2 * _SIDE)
+        lines = _lines(str(index.data()), self._room())
         return QSize(width, len(lines) * _LINE + 2 * _ABOVE + 1)
 
     def paint(
@@ -57,9 +57,14 @@ class _TwoLines(QStyledItemDelegate):
         painter.setFont(now.font())
         painter.setPen(now.color("text"))
         line = QRect(rect.topLeft() + QPoint(_SIDE, _ABOVE), QSize(rect.width() - _SIDE, _LINE))
-        for words in _lines(str(index.data()), rect.width() - 2 * _SIDE):
+        for words in _lines(str(index.data()), self._room()):
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, words)
             line.translate(0, _LINE)
+
+    def _room(self) -> int:
+        """Return the width of a line, the same with and without a scroll bar."""
+        bar = self._prompts.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        return self._prompts.width() - bar - 2 * _SIDE
 
 
 class PromptList(QFrame):

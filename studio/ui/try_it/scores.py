@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from studio.ui.theme import theme, themes
@@ -53,7 +53,7 @@ class ScoreBars(QWidget):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(now.font("body", "strong" if first else "regular"))
         painter.setPen(now.color("text"))
-        width = self._name_width(painter)
+        width = self._name_width()
         label = row.adjusted(0, 0, width - row.width(), 0)
         text = painter.fontMetrics().elidedText(
             " ".join(name.split()), Qt.TextElideMode.ElideRight, label.width()
@@ -72,9 +72,10 @@ class ScoreBars(QWidget):
         painter.setBrush(now.color("accent" if first else "chart-8"))
         painter.drawRoundedRect(bar, 3, 3)
 
-    def _name_width(self, painter: QPainter) -> int:
+    def _name_width(self) -> int:
         """Return the width that names take: the longest one, within bounds."""
-        longest = max(painter.fontMetrics().horizontalAdvance(name) for name, _ in self._scores)
+        letters = QFontMetrics(theme().font("body", "strong"))
+        longest = max(letters.horizontalAdvance(name) for name, _ in self._scores)
         return min(longest + 8, round(self.width() * _SHARE))
 
     def _figure(self, value: float) -> str:

@@ -40,6 +40,12 @@ class Label(QLabel):
             )
         self.setText(text)
 
+    def setText(self, text: str) -> None:
+        """Show a text; bold is as heavy as the heaviest letters that there are."""
+        if self.textFormat() == Qt.TextFormat.RichText:
+            text = text.replace("<b>", '<b style="font-weight: 600">')
+        super().setText(text)
+
     def set_role(self, role: str) -> None:
         """Show the text in another role."""
         set_props(self, role=role)

@@ -14,9 +14,9 @@ from studio.words import tr
 EDGE = 24
 
 
-def scroll(body: QWidget) -> QScrollArea:
-    """Return a frameless area that scrolls downwards only."""
-    area = QScrollArea()
+def scroll(body: QWidget, into: QScrollArea | None = None) -> QScrollArea:
+    """Return a frameless area that scrolls downwards only; `into` takes one that is there."""
+    area = into or QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -272,7 +272,7 @@ def test_a_finished_run_can_be_tried_and_exported(show, runs, context, qtbot):
     folder.adapter.mkdir()
     page = show(folder)
     assert page.head.banner._text.text().startswith("Finished in")
-    assert page.side.best.text().startswith("Best so far: <b>step 60</b>")
+    assert "step 60</b>" in page.side.best.text()
     for key in ("try_it", "export"):
         with qtbot.waitSignal(context.go) as told:
             page.buttons.button(key).click()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.tasks.task import Question
 from studio.ui.context import Context
 from studio.ui.pages.export import ExportPage
 from studio.ui.pages.try_it import TryItPage
-from studio.ui.try_it.prompts import PromptList, _lines
 from studio.ui.window import MainWindow
 from tests.helpers.histories import write_run
 
@@ -51,22 +51,24 @@ def test_exports_are_offered_again_in_another_language(
     assert page.stack.state() == "ready"
 
 
-def test_prompts_take_two_lines_at_most(qapp: object) -> None:
-    """The second ends with dots; nothing is cut from a short one."""
-    assert _lines("Who are you?", 200) == ["Who are you?"]
-    first, second = _lines("word " * 40, 200)
-    assert first.startswith("word") and second.endswith("…")
-
-
-def test_rows_of_prompts_are_as_high_as_their_words(qtbot: QtBot) -> None:
-    """Also where a scroll bar takes width."""
-    from studio.tasks.task import Question
-
-    prompts = PromptList()
-    qtbot.addWidget(prompts)
-    prompts.resize(248, 300)
-    texts = ["Who?", "What is a good name for a cat that sleeps all day?"] * 12
-    prompts.set_questions([Question(text, "") for text in texts])
-    prompts.show()
-    heights = [prompts.list.visualItemRect(prompts.list.item(row)).height() for row in (0, 1)]
-    assert heights == [37, 55]
+def test_a_long_reference_has_room(
+    open_window: Open, context: Context, runs: Path, qtbot: QtBot
+) -> None:
+    """Its card stood hidden while the text came."""
+    write_run(runs, "one")
+    window = open_window()
+    window.show_page("try_it")
+    page: TryItPage = window.pages["try_it"]  # type: ignore[assignment]
+    qtbot.waitUntil(lambda: page.stack.state() == "problem")  # that run holds no rows
+    page.stack.show_ready()
+    card = page.reference_card
+    page._show_question(Question("Who?", "A word."))
+    qtbot.waitUntil(lambda: card.isVisible() and card.height() > 0)
+    low = card.height()
+    for reference in ("A word and another. " * 20, "A word.", "A word and another. " * 40):
+        page.stack.show_busy("Reading")
+        page._ask_nothing()
+        qtbot.waitUntil(lambda: not card.isVisible())
+        page.stack.show_ready()
+        page._show_question(Question("Who?", reference))
+        qtbot.waitUntil(lambda: (card.height() > low + 30) == (len(reference) > 10))  # noqa: B023

@@ -51,6 +51,16 @@ def test_nearest_texts_of_both(pair: SaidPair) -> None:
     assert pair.base.verdict.text() == "Not as in the data"
 
 
+def test_a_whole_article_is_named_by_its_beginning(pair: SaidPair) -> None:
+    """So that the nearest texts below it can be seen."""
+    article = "Ink helps drive democracy in Asia.\n\n" * 40
+    pair.begin(Question("boat", "", candidates=(article,)), percent=False)
+    pair.end(_told(tuned=Prediction(article, scores=((article, 0.9),))))
+    words = pair.tuned.words.text()
+    assert words.startswith("Ink helps drive democracy in Asia. Ink") and words.endswith("…")
+    assert len(words) < 200
+
+
 def test_an_answer_is_marked_in_its_passage(pair: SaidPair) -> None:
     """And nothing else of it."""
     passage = "The red boat is number 3."
