@@ -15,6 +15,7 @@ from studio.errors import Problem
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.log import EventReader
+from studio.runs.metric_names import metric_name
 from studio.runs.process import alive
 from studio.runs.requests import ask
 from studio.runs.state import RunState
@@ -105,7 +106,9 @@ def _figures(state: RunState, step: ev.Step) -> str:
 def _eval_text(event: ev.Eval) -> str:
     """Return what an evaluation found."""
     found = [tr("held-out loss {loss}", loss=numbers.figure(event.loss))]
-    found += [f"{name} {numbers.figure(value)}" for name, value in event.metrics.items()]
+    found += [
+        f"{metric_name(name)} {numbers.figure(value)}" for name, value in event.metrics.items()
+    ]
     return tr("Step {step}: {found}", step=f"{event.step:,}", found=tr(", ").join(found))
 
 

@@ -127,3 +127,9 @@ def percent(share: float) -> str:
 def loss(value: float | None) -> str:
     """Return a loss as "0.958", or a dash where there is none."""
     return MISSING if value is None else f"{value:.3f}"
+
+
+def preview(text: str, most: int = 160) -> str:
+    """Return the beginning of a text on one line, `most` characters of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[:most].rstrip()}…"

@@ -137,5 +137,5 @@ def test_what_is_unknown_is_told_with_the_nearest(
 def test_the_guide_in_chinese(terminal: Terminal, environment: dict[str, str]):
     said = terminal("methods", "--guide", LANG="zh_CN.UTF-8").stdout
     assert "大多数微调任务的最佳起点" in said
-    assert "您的目标是什么？" in said
+    assert "你的目标是什么？" in said
     assert len(questions()) == 4

@@ -18,6 +18,7 @@ from studio.errors import DataError
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.held_out import questions
+from studio.runs.metric_names import metric_name
 from studio.tasks.task import Question
 from tests.engine.conftest import MakeRun, run_here
 from tests.helpers import tiny
@@ -93,6 +94,7 @@ def test_every_task(make_run: MakeRun, models: Any, tmp_path: Path, name: str) -
     assert sum(losses[-4:]) < sum(losses[:4])
     assert all(step.tokens > 0 for step in _of(events, ev.Step))
     assert set(_of(events, ev.Eval)[-1].metrics) == figures
+    assert not any("_" in metric_name(figure) for figure in figures)
     assert isinstance(events[-1], ev.Finished)
     samples = [one for one in _of(events, ev.Sample) if one.step == 20]
     assert len(samples) == 2

@@ -5,9 +5,10 @@ import unicodedata
 
 from studio.errors import Problem
 from studio.runs import events as ev
+from studio.runs.metric_names import metric_name
 from studio.ui.charts.numbers import value_text
 from studio.ui.live.header import stage_text
-from studio.ui.words import count, file_size, gigabytes
+from studio.ui.words import count, file_size, gigabytes, preview
 from studio.words import tr
 
 TIME_WIDTH = 8
@@ -133,12 +134,11 @@ def _started(event: ev.Started) -> str:
 def _evaluated(event: ev.Eval) -> str:
     """Return loss and metrics of an evaluation."""
     parts = [tr("step {step}, loss {loss}", step=count(event.step), loss=loss_text(event.loss))]
-    parts += [f"{name} {value:.3f}" for name, value in event.metrics.items()]
+    parts += [f"{metric_name(name)} {value:.3f}" for name, value in event.metrics.items()]
     return ", ".join(parts)
 
 
 def _sample(event: ev.Sample) -> str:
     """Return the beginning of an answer."""
-    text = " ".join(event.answer.split())
-    short = text if len(text) <= _PREVIEW else f"{text[:_PREVIEW]}…"
-    return tr("step {step}: {answer}", step=count(event.step), answer=short)
+    answer = preview(event.answer, _PREVIEW)
+    return tr("step {step}: {answer}", step=count(event.step), answer=answer)

@@ -11,7 +11,7 @@ from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import clear, hairline, hbox, holder, vbox
 from studio.ui.widgets.page import EDGE, scroll
 from studio.ui.widgets.states import EmptyState
-from studio.ui.words import count
+from studio.ui.words import MISSING, count, preview
 from studio.words import tr
 
 
@@ -141,7 +141,7 @@ def _judged_row(sample: ev.Sample) -> QWidget:
     """Return a row of the table of predictions: what was asked, said, and what the data says."""
     mark = IconLabel(*(("check", "good") if sample.right else ("x", "warn")))
     mark.setAccessibleName(tr("As in the data") if sample.right else tr("Not as in the data"))
-    said = Label(sample.answer.strip() or tr("(nothing)"), "strong", wrap=True)
+    said = Label(preview(sample.answer) or tr("(nothing)"), "strong", wrap=True)
     line = hbox(mark, said, gap=8)
     line.setStretch(1, 1)
     line.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
@@ -149,7 +149,7 @@ def _judged_row(sample: ev.Sample) -> QWidget:
     asked.setToolTip(sample.prompt[:1000])
     parts: list[QWidget] = [asked, holder(line)]
     if not sample.right:
-        text = tr("Reference: {text}", text=sample.reference.strip() or "–")
+        text = tr("Reference: {text}", text=preview(sample.reference) or MISSING)
         parts.append(Label(text, "small", wrap=True))
     return holder(vbox(*parts, gap=4, margins=(EDGE, 8, EDGE, 8)))
 

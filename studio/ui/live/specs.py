@@ -1,5 +1,6 @@
 """The tracks of a run, described for the charts."""
 
+from studio.runs.metric_names import metric_name
 from studio.ui.charts.specs import CurveSpec, TrackSpec
 from studio.words import tr
 
@@ -122,9 +123,8 @@ _METRIC_COLORS = ("chart-2", "chart-6", "chart-4", "chart-5")
 
 
 def _metrics(names: tuple[str, ...]) -> TrackSpec:
-    known = {"accuracy": tr("accuracy"), "f1": tr("F1")}
     curves = tuple(
-        CurveSpec(name, known.get(name, name), color, "dots")
+        CurveSpec(name, metric_name(name), color, "dots")
         for name, color in zip(names, _METRIC_COLORS, strict=False)
     )
     return TrackSpec("metrics", tr("Evaluation"), curves, zero_in_view=True, best="highest")

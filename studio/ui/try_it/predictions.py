@@ -13,10 +13,10 @@ from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import hairline, hbox, holder, vbox
 from studio.ui.widgets.page import scroll
 from studio.ui.widgets.spinner import Spinner
+from studio.ui.words import preview
 from studio.words import tr
 
 _HEAD = 47
-_MOST = 160  # characters: the nearest text can be an article
 
 
 class Said(QWidget):
@@ -60,7 +60,7 @@ class Said(QWidget):
         """Show what the service told, see tasks/task.py's Prediction."""
         self.say("")
         self.words.set_role("lead")
-        self.words.setText(_short(str(told.get("words") or tr("(nothing)"))))
+        self.words.setText(preview(str(told.get("words") or tr("(nothing)"))))
         spans = [(int(a), int(b), str(label)) for a, b, label in told.get("spans") or ()]
         text = question.passage or (question.prompt if spans else "")
         if text:
@@ -119,9 +119,3 @@ class SaidPair(QFrame):
     def _show_base(self, shown: bool) -> None:
         self.base.setVisible(shown)
         self._line.setVisible(shown)
-
-
-def _short(text: str) -> str:
-    """Return the beginning of a text, on one line."""
-    text = " ".join(text.split())
-    return text if len(text) <= _MOST else text[:_MOST].rstrip() + " …"

@@ -61,7 +61,7 @@ def test_every_kind_of_event_can_be_told():
         ev.Started("cpu", "Processor", 1, 10, 3.0, 5, 1, 100, 10, "bf16"),
     ]  # fmt: skip
     text = "\n".join(LogLines().of(every))
-    for word in ("Odd rows.", "93 MB", "f1 0.250", "Processor", "new"):
+    for word in ("Odd rows.", "93 MB", "F1 0.250", "Processor", "new"):
         assert word in text
 
 
