@@ -18,6 +18,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from studio.errors import MethodError
 from studio.methods.catalogue import Method, knobs_for, methods
 from studio.recipe import from_mapping
 
@@ -48,7 +49,11 @@ def measure(folder: Path, keys: list[str], rounds: int) -> dict[str, tuple[float
     chosen = [one for one in methods().values() if one.key in keys and one.peft]
     found = {}
     for one in chosen:
-        pairs = [(bench.ours(one), bench.theirs(one)) for _ in range(rounds)]
+        try:
+            pairs = [(bench.ours(one), bench.theirs(one)) for _ in range(rounds)]
+        except MethodError as refused:
+            print(f"{one.key:26}{refused}")
+            continue
         found[one.key] = (min(ours for ours, _ in pairs), min(theirs for _, theirs in pairs))
     return found
 
