@@ -230,9 +230,15 @@ def _shown(point: Point, prefix: str) -> dict[str, str]:
     return {
         f"{prefix}memory": f"{point.memory / 2**30:.1f}",
         f"{prefix}minutes": f"{point.seconds / 60:.0f}",
-        f"{prefix}size": f"{point.size / 1e6:.3g}",
+        f"{prefix}size": _megabytes(point.size),
         f"{prefix}forgetting": f"{point.forgetting:.2g}",
     }
+
+
+def _megabytes(size: float) -> str:
+    """Return bytes as MB in three figures, or as whole ones."""
+    size /= 1e6
+    return f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
 
 
 def _range(points: Iterable[Point]) -> str:

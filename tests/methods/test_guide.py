@@ -213,7 +213,7 @@ def test_evidence_outweighs_the_documents(known: dict[str, object], method: str)
 def test_slow_methods_are_told_by_how_much() -> None:
     """BOFT took more than eight times as long."""
     told = [tr(one.text, **one.values) for one in _by_key(_asked())["boft"].doubts]
-    assert "Took 8.4 times as long as LoRA in PEFT's comparison" in told
+    assert "Took 8.4 times as long as LoRA in PEFT's benchmark" in told
 
 
 def test_the_rank_that_a_text_names_is_in_the_evidence() -> None:
