@@ -3,6 +3,7 @@
 import re
 import string
 import unicodedata
+from collections.abc import Sequence
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 CHINESE = re.compile(f"[{_HAN}]")
@@ -28,6 +29,15 @@ def word_places(text: str) -> list[tuple[int, int]]:
         found += [(at, at + 1) for at in range(start, first)]
         found += [(first, last)] if last > first else []
         found += [(at, at + 1) for at in range(last, end)]
+    return found
+
+
+def written(words: Sequence[str]) -> list[str]:
+    """Return words with the blank that is written before each: none beside Chinese characters."""
+    found: list[str] = []
+    for word in words:
+        close = not found or CHINESE.match(found[-1][-1:]) or CHINESE.match(word)
+        found.append(word if close else f" {word}")
     return found
 
 

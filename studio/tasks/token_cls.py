@@ -1,7 +1,7 @@
 """Token classification: a tag for each word of a sentence."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from studio.rows import Row, RowError
 from studio.tasks.batch import lay_labels, lay_tokens, run
 from studio.tasks.choices import in_order, problem
 from studio.tasks.task import IGNORED, Defaults, Example, Prediction, Question, Setting
-from studio.tasks.text_words import word_places
+from studio.tasks.text_words import word_places, written
 from studio.words import mark
 
 NOTHING = "–"  # said where no word has a tag
@@ -71,7 +71,7 @@ class TokenCls(Defaults):
         return tuple(sorted(found, key=lambda tag: tag != OUTSIDE))
 
     def encode(self, row: Row, processor: Any, setting: Setting) -> list[Example]:
-        """Tokenise word by word; the first token of each word has its tag."""
+        """Tokenise the words; the first token of each has its tag."""
         unknown = next((tag for tag in row.tags if tag not in setting.labels), None)
         if unknown is not None:
             raise RowError(mark("The tag {tag} is in no trained row."), tag=unknown)
@@ -151,20 +151,48 @@ class TokenCls(Defaults):
 
 
 def _encode(words: Sequence[str], tokenizer: Any, longest: int) -> Example:
-    """Tokenise words; extra["words"] has (token, word) for the first token of each word."""
-    given = tokenizer(list(words), is_split_into_words=True)
+    """Tokenise words as they are written; extra["words"] has (token, word) for their beginnings.
+
+    Where a token would run over two words, as in Chinese, each is tokenised by itself.
+    """
+    pieces = written(words)
+    given, cut = _cut_at(longest, tokenizer, "".join(pieces), return_offsets_mapping=True)
+    firsts = _firsts(_by_offset(given["offset_mapping"], pieces))
+    if len(set(firsts.values())) < len(firsts):
+        given, cut = _cut_at(longest, tokenizer, pieces, is_split_into_words=True)
+        firsts = _firsts(enumerate(given.word_ids()))
+    ids = np.asarray(given["input_ids"], dtype=np.int32)
+    told = [(place, word) for word, place in firsts.items()]
+    return Example(ids, np.zeros(0, dtype=np.int32), cut, {"words": told})
+
+
+def _cut_at(longest: int, tokenizer: Any, text: str | list[str], **asked: bool) -> tuple[Any, bool]:
+    """Return what a tokenizer gives, and whether the text was cut."""
+    given = tokenizer(text, **asked)
     cut = len(given["input_ids"]) > longest
     if cut:  # once more, so that the token which ends a text is kept
-        given = tokenizer(
-            list(words), is_split_into_words=True, truncation=True, max_length=longest
-        )
-    numbers = given.word_ids()
-    firsts: list[tuple[int, int]] = []
-    for place, word in enumerate(numbers):
-        if word is not None and (place == 0 or numbers[place - 1] != word):
-            firsts.append((place, word))
-    ids = np.asarray(given["input_ids"], dtype=np.int32)
-    return Example(ids, np.zeros(0, dtype=np.int32), cut, {"words": firsts})
+        given = tokenizer(text, truncation=True, max_length=longest, **asked)
+    return given, cut
+
+
+def _by_offset(
+    offsets: Sequence[tuple[int, int]], pieces: Sequence[str]
+) -> Iterator[tuple[int, int]]:
+    """Yield each token with the words that it has letters of; a blank is of no word."""
+    owners = [(word, letter) for word, piece in enumerate(pieces) for letter in piece]
+    for place, (start, end) in enumerate(offsets):
+        for word, letter in owners[start:end]:
+            if not letter.isspace():
+                yield place, word
+
+
+def _firsts(found: Iterable[tuple[int, int | None]]) -> dict[int, int]:
+    """Return the first token of each word, of (token, word)."""
+    firsts: dict[int, int] = {}
+    for place, word in found:
+        if word is not None:
+            firsts.setdefault(word, place)
+    return firsts
 
 
 def spaced_places(words: Sequence[str]) -> list[tuple[int, int]]:

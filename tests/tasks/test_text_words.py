@@ -2,7 +2,7 @@
 
 import pytest
 
-from studio.tasks.text_words import word_places, words
+from studio.tasks.text_words import word_places, words, written
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,17 @@ def test_words_without_a_gap() -> None:
 def test_word_places(text: str, parts: list[str]) -> None:
     """Marks at the edges of words stand alone, those inside stay."""
     assert [text[start:end] for start, end in word_places(text)] == parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        (["Anna", "lives", "in", "Paris", "."], "Anna lives in Paris ."),
+        (["王", "芳", "在", "北京", "。"], "王芳在北京。"),
+        (["用", "New", "York"], "用New York"),
+        ([], ""),
+    ],
+)
+def test_written(parts: list[str], text: str) -> None:
+    """Blanks between words, none beside Chinese characters."""
+    assert "".join(written(parts)) == text

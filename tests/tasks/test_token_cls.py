@@ -1,5 +1,6 @@
 """Tags: the first token of each word, runs of words, seqeval's figures."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -51,6 +52,27 @@ def test_the_first_token_of_a_word_has_its_tag(bert: Any, llama: Any) -> None:
     assert known == [0, 1]
     assert len(parted.ids) > 2
     assert parted.labels[0] == 0
+
+
+def test_words_are_read_as_they_are_written(bert: Any, llama: Any) -> None:
+    """With the blank before each where the tokenizer knows it, and the tag at the word."""
+    (found,) = TASK.encode(_row(), llama, Setting(32, labels=_LABELS))
+    assert found.ids.tolist() == llama("The red boat is number")["input_ids"]
+    tagged = {llama.decode([at]): int(tag) for at, tag in zip(found.ids, found.labels, strict=True)}
+    assert (tagged[" red"], tagged[" boat"], tagged[" is"]) == (1, 2, 0)
+    (same,) = TASK.encode(_row(), bert, Setting(16, labels=_LABELS))
+    assert same.ids.tolist() == bert(list(_WORDS), is_split_into_words=True)["input_ids"]
+
+
+def test_a_word_never_shares_a_token(llama: Any) -> None:
+    """Where one token would run over two characters, each is read by itself."""
+    tokenizer = copy.deepcopy(llama)
+    tokenizer.add_tokens(["北京"])
+    row = _row(("我", "在", "北", "京"), ("O", "O", "B-PLACE", "I-PLACE"))
+    setting = Setting(32, labels=("O", "B-PLACE", "I-PLACE"))
+    (found,) = TASK.encode(row, tokenizer, setting)
+    assert [int(tag) for tag in found.labels if tag != IGNORED] == [0, 0, 1, 2]
+    assert tokenizer.decode(found.ids) == "我在北京"
 
 
 def test_long_sentences_are_cut(bert: Any) -> None:
