@@ -90,7 +90,7 @@ class TokenCls(Defaults):
         """Ask for what is marked in the sentence."""
         places = spaced_places(row.tokens)
         text = " ".join(row.tokens)
-        return Question(text, _in_words(text, spans(places, row.tags)))
+        return Question(text, _in_words(text, spans(places, named(row.tags))))
 
     def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
         """Pad sentences and tags to the longest of the batch."""
@@ -122,8 +122,8 @@ class TokenCls(Defaults):
         """Return seqeval's precision, recall and F1 of what is marked, and accuracy a word."""
         from seqeval.metrics import accuracy_score, f1_score, precision_score, recall_score
 
-        named = [_placed(tag) for tag in setting.labels]
-        both = [[[named[tag] for tag in row] for row in gathered[side]]
+        placed = [_placed(tag) for tag in named(setting.labels)]
+        both = [[[placed[tag] for tag in row] for row in gathered[side]]
                 for side in ("true", "predicted")]  # fmt: skip
         scores = {"precision": precision_score, "recall": recall_score, "f1": f1_score}
         found = {key: float(score(*both, zero_division=0)) for key, score in scores.items()}
@@ -141,9 +141,9 @@ class TokenCls(Defaults):
         example = _encode(words, processor, setting.max_length)
         logits = run(model, lay_tokens([example.ids], processor)).logits[0, -len(example.ids) :]
         chosen = logits.argmax(-1).tolist()
-        tags = [OUTSIDE] * len(words)
+        tags, labels = [OUTSIDE] * len(words), named(setting.labels)
         for place, word in example.extra["words"]:
-            tags[word] = setting.labels[chosen[place]]
+            tags[word] = labels[chosen[place]]
         found = spans(places, tags)
         said = _in_words(text, found)
         right = said == question.reference if question.reference else None
@@ -221,6 +221,12 @@ def spans(places: Sequence[tuple[int, int]], tags: Sequence[str]) -> list[Span]:
             found.append((start, end, label))
         before = label
     return found
+
+
+def named(tags: Sequence[str]) -> Sequence[str]:
+    """Return tags with what marks nothing as "O": among whole numbers that is 0."""
+    numbers = all(tag.isdecimal() for tag in tags)
+    return [OUTSIDE if tag == "0" else tag for tag in tags] if numbers else tags
 
 
 def _label(tag: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from studio.rows import Row, RowError
 from studio.tasks.task import IGNORED, Question, Setting
-from studio.tasks.token_cls import NOTHING, TASK, spaced_places, spans
+from studio.tasks.token_cls import NOTHING, TASK, named, spaced_places, spans
 from tests.helpers.facts import BERT
 from tests.tasks.conftest import Outputs, Says
 
@@ -172,3 +172,16 @@ def test_prediction(bert: Any) -> None:
     assert TASK.predict(_tagger(bert), bert, other, setting).right is False
     plain = TASK.predict(_tagger(bert), bert, Question("boat", ""), setting)
     assert (plain.words, plain.spans) == (NOTHING, ())
+
+
+def test_numbers_as_tags(bert: Any) -> None:
+    """0 is what marks nothing, in figures, references and predictions."""
+    setting = Setting(16, labels=("0", "3", "7"))
+    asked = TASK.question(_row(tags=("0", "3", "0", "0", "0")))
+    assert asked is not None
+    assert asked.reference == "3: red"
+    found = TASK.predict(_tagger(bert), bert, asked, setting)
+    assert (found.spans, found.right) == (((4, 7, "3"),), True)
+    gathered = {"true": [[0, 1, 0, 2]], "predicted": [[0, 1, 0, 0]]}
+    assert TASK.summarise(gathered, setting)["recall"] == 0.5
+    assert named(("0", "B-X")) == ("0", "B-X")
