@@ -3,11 +3,24 @@
 from dataclasses import dataclass
 
 from studio.formats import labelled
-from studio.formats.layout import is_text, text_of
+from studio.formats.layout import is_text, named, text_of
 from studio.rows import Raw, Row, RowError
 from studio.words import mark
 
-_JUDGED = ("label", "labels", "score")
+# Columns that say how alike two texts are: SNLI, MNLI, STS-B, SICK, QQP and PAWS name them so.
+_JUDGED = (
+    "label",
+    "labels",
+    "gold_label",
+    "score",
+    "gold_score",
+    "similarity",
+    "similarity_score",
+    "relatedness_score",
+    "entailment_judgment",
+    "is_duplicate",
+    "is_paraphrase",
+)
 
 
 @dataclass(frozen=True)
@@ -29,13 +42,13 @@ class Alike:
     def fits(self, raw: Raw) -> bool:
         """Say whether both are texts, and nothing beside them judges the pair or sorts it."""
         texts = all(isinstance(raw.get(name), str) for name in (self.anchor, self.positive))
-        return texts and not any(key in raw for key in _JUDGED) and not labelled.FORMAT.fits(raw)
+        return texts and not named(raw, _JUDGED) and not labelled.FORMAT.fits(raw)
 
     def row(self, raw: Raw) -> Row:
         """Read the texts; a pair with a label may be of texts that differ, so it is refused."""
         anchor, positive = text_of(raw, self.anchor), text_of(raw, self.positive)
-        judged = next((key for key in _JUDGED if key in raw), None)
-        if judged is not None:
+        judged = named(raw, _JUDGED)
+        if judged:
             raise RowError(
                 mark("The column {column} judges the pair, which may be of texts that differ."),
                 column=judged,

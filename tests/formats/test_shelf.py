@@ -186,6 +186,11 @@ def test_several_labels(given: list[Any], labels: tuple[str, ...]) -> None:
             {"sentence1": "a", "sentence2": "b", "label": 0},
             "The column label judges the pair",
         ),
+        (
+            "sentence_pairs",
+            {"sentence1": "a", "sentence2": "b", "Gold_Label": "contradiction"},
+            "The column Gold_Label judges the pair",
+        ),
     ],
 )
 def test_rows_that_do_not_fit(name: str, raw: dict[str, Any], said: str) -> None:
@@ -193,6 +198,14 @@ def test_rows_that_do_not_fit(name: str, raw: dict[str, Any], said: str) -> None
     with pytest.raises(RowError) as found:
         layout(name).row(raw)
     assert found.value.text.format(**found.value.values).startswith(said)
+
+
+@pytest.mark.parametrize("judge", ["Label", "gold_label", "is_duplicate", "similarity_score"])
+def test_judged_pairs_are_no_pairs_that_mean_the_same(judge: str) -> None:
+    """Whatever the judgement is called: a contradiction would be learnt as a likeness."""
+    raw = {"sentence1": "a", "sentence2": "b"}
+    assert layout("sentence_pairs").fits(raw)
+    assert not layout("sentence_pairs").fits({**raw, judge: 0})
 
 
 def test_tags_may_be_numbers() -> None:
