@@ -1,5 +1,6 @@
 """Questions about a passage: SQuAD's columns, and sets that give the answer as a text alone."""
 
+import re
 from typing import Any
 
 from studio.formats.layout import named, text_of
@@ -8,6 +9,8 @@ from studio.words import mark
 
 _PASSAGES = ("context", "passage")
 _ANSWERS = ("answers", "answer")
+# of words that blanks part: Chinese and Japanese are written without
+_LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 _SHOWN = 80  # characters of an answer in a sentence
 
 
@@ -82,7 +85,7 @@ def _pair(item: Any, column: str) -> tuple[str, int | None]:
 def _placed(text: str, start: int | None, passage: str) -> tuple[str, int]:
     """Return an answer with the character it begins at; raises RowError when it is not there."""
     if start is None:
-        start = passage.find(text)
+        start = _found(text, passage)
         if start < 0:
             raise RowError(mark("The answer {answer} is not in the passage."), answer=_short(text))
     elif start < 0 or passage[start : start + len(text)] != text:
@@ -92,6 +95,12 @@ def _placed(text: str, start: int | None, passage: str) -> tuple[str, int]:
             start=start,
         )
     return text, start
+
+
+def _found(text: str, passage: str) -> int:
+    """Return where a text first stands as words of its own, else where it first stands, or -1."""
+    words = re.search(f"(?<!{_LETTER}){re.escape(text)}(?!{_LETTER})", passage)
+    return words.start() if words else passage.find(text)
 
 
 def _short(text: str) -> str:

@@ -68,9 +68,24 @@ def test_answers_that_do_not_fit(columns: dict[str, Any], said: str) -> None:
     assert found.value.text.format(**found.value.values) == said
 
 
+@pytest.mark.parametrize(
+    ("answer", "passage", "start"),
+    [
+        ("he", "The cathedral is where he was.", 23),
+        ("12", "In 2012 there were 12 of them.", 19),
+        ("C++", "C++11 and C++ differ.", 10),
+        ("cathedra", "The cathedral.", 4),
+        ("北京", "他在北京，北京。", 2),
+    ],
+)
+def test_words_of_their_own_come_first(answer: str, passage: str, start: int) -> None:
+    """A part of a word is taken only where the answer stands nowhere else."""
+    assert _row(context=passage, answer=answer).answers == ((answer, start),)
+
+
 @given(st.text(min_size=1).filter(str.strip), st.data())
 def test_every_span_is_found(passage: str, data: st.DataObject) -> None:
-    """With its start as it is given, and without it where the same text stands first."""
+    """With its start as it is given, and without it where the same text stands."""
     start = data.draw(st.integers(0, len(passage) - 1))
     end = data.draw(st.integers(start + 1, len(passage)))
     text = passage[start:end]
@@ -78,4 +93,3 @@ def test_every_span_is_found(passage: str, data: st.DataObject) -> None:
     assert row.answers == ((text, start),)
     ((found, place),) = _row(context=passage, answer=text).answers
     assert found == text == passage[place : place + len(text)]
-    assert place <= start
