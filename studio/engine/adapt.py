@@ -24,10 +24,11 @@ from peft import (
 from peft.utils import constants
 
 import studio.engine.tuners  # noqa: F401 - registers our own types in PEFT
-from studio.engine.blocks import stacks
+from studio.engine.blocks import stack_names, stacks
 from studio.engine.device import Device
+from studio.engine.heads import HEADS, new_layers
 from studio.engine.mixture import is_mixture, keep_router, load_mixture
-from studio.engine.prompts import name_the_cache
+from studio.engine.prompts import name_the_cache, read_the_last
 from studio.errors import MethodError
 from studio.methods.catalogue import Method
 from studio.tasks.task import Task
@@ -43,7 +44,6 @@ MISFITS = (
     AssertionError,
     RuntimeError,
 )
-_HEADS = ("classifier", "score", "qa_outputs")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def misfit(method: Method, reason: Exception) -> MethodError:
     """Return the error for a method that does not fit a model, in the library's words."""
     return MethodError(
         mark("{method} cannot be put on this model: {reason}."),
-        mark("Choose LoRA on all linear layers."),
+        mark("Choose LoRA on all linear layers.")
+        if method.key != "lora"
+        else mark("Choose full fine-tuning, or another model."),
         method=method.name,
         reason=(str(reason) or type(reason).__name__).split("\n")[0][:300].rstrip("."),
     )
@@ -101,8 +103,11 @@ def peft_config(
         for name, complete in _COMPLETED.items()
         if name in known
     }
-    if not task.peft_type and "modules_to_save" in known:
-        completed["modules_to_save"] = _heads(model)
+    new = [] if task.generates else new_layers(model, task.unread)
+    if "modules_to_save" in known:
+        completed["modules_to_save"] = new or None
+    elif beyond := sorted({*new} - {*HEADS}):
+        raise ValueError(f"its file has no {', '.join(beyond)}, which this method does not train")
     completed |= _left_out(task, model, values, known)
     chosen = {
         name: value
@@ -134,21 +139,18 @@ def _left_out(task: Task, model: Any, values: dict[str, Any], known: set[str]) -
     And off the layers that the task does not read or the method's file leaves out, where the model
     has them.
     """
-    answers = task.peft_type in ("CAUSAL_LM", "SEQ_2_SEQ_LM")
-    heads = [] if answers else _heads(model) or []
+    heads = [] if task.generates else new_layers(model, task.unread)
     layers = [name for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)]
+    # PEFT saves each layer whole whose name ends like a head's: DistilBERT's pre_classifier too
+    saved = [name for name in layers if heads and name.endswith(tuple(heads))]
     if "exclude_modules" in known:
         named = {*task.unread, *values.get("exclude_modules", [])}
         met = [one for one in named if any(name.endswith(one) for name in layers)]
-        return {"exclude_modules": [*heads, *sorted(met)] or None}
-    if answers or values.get("target_modules") != "all-linear":
+        return {"exclude_modules": [*heads, *sorted({*met, *saved} - {*heads})] or None}
+    if task.generates or values.get("target_modules") != "all-linear":
         return {}
-    return {"target_modules": sorted({name.rpartition(".")[2] for name in layers} - {*_HEADS})}
-
-
-def _heads(model: Any) -> list[str] | None:
-    """Return the names of the model's new head."""
-    return [name for name in _HEADS if hasattr(model, name)] or None
+    ends = {name.rpartition(".")[2] for name in {*layers} - {*saved}}
+    return {"target_modules": sorted(ends - {*HEADS})}
 
 
 # What fields of PEFT's configs hold that only the run knows, by the field's name.
@@ -230,6 +232,17 @@ def _width(values: dict[str, Any], model: Any, _given: Given) -> int | None:
     return int(model.config.get_text_config().hidden_size) if "adapters" in values else None
 
 
+def _by_another_name(name: str, *known: str) -> Callable[[dict[str, Any], Any, Given], Any]:
+    """Return a size for families whose config calls it as PEFT does not expect: DistilBERT."""
+
+    def size(_values: dict[str, Any], model: Any, _given: Given) -> int | None:
+        config = model.config.get_text_config()
+        found = any(one in config.to_dict() for one in (name, *known))
+        return None if found else getattr(config, name, None)
+
+    return size
+
+
 def _eva(values: dict[str, Any], _model: Any, _given: Given) -> EvaConfig | None:
     """How EVA looks at the rows."""
     wanted = values.get("init_lora_weights") == "eva"
@@ -249,6 +262,9 @@ _COMPLETED: dict[str, Callable[[dict[str, Any], Any, Given], Any]] = {
     "adapters": _adapters,
     "hidden_size": _width,
     "eva_config": _eva,
+    "token_dim": _by_another_name("hidden_size", "n_embd", "d_model"),
+    "num_layers": _by_another_name("num_hidden_layers", "num_layers", "n_layer"),
+    "num_attention_heads": _by_another_name("num_attention_heads", "n_head", "num_heads"),
 }
 
 
@@ -257,16 +273,35 @@ def free_last(model: Any, layers: int) -> Any:
     model.requires_grad_(True)
     if not layers:
         return model
-    frozen = [model.get_input_embeddings(), *_embeddings(model)]
+    frozen = [model.get_input_embeddings(), *_before(model)]
     frozen += [block for stack in stacks(model) for block in stack[:-layers]]
     for part in frozen:
         part.requires_grad_(False)
     return model
 
 
-def _embeddings(model: Any) -> list[torch.nn.Module]:
-    """Return the modules named embeddings: positions and types beside the words."""
-    return [part for name, part in model.named_modules() if name.rpartition(".")[2] == "embeddings"]
+def _before(model: Any) -> list[torch.nn.Module]:
+    """Return what comes before the layers: embeddings, positions, and what makes them fit.
+
+    A model is made in the order in which it computes, but for what it calls final.
+    """
+    found, names = [], stack_names(model)
+    for name in names:
+        for outer in _outers(name):
+            here = f"{outer}." if outer else ""
+            for child, part in model.get_submodule(outer).named_children():
+                if f"{name}.".startswith(f"{here}{child}."):
+                    break
+                holds = any(f"{one}.".startswith(f"{here}{child}.") for one in names)
+                if not holds and not child.startswith("final"):
+                    found.append(part)
+    return found
+
+
+def _outers(name: str) -> list[str]:
+    """Return the names of the modules around a module, the model itself ("") among them."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts))]
 
 
 def load_adapted(base: Any, adapter: Path) -> Any:
@@ -289,6 +324,8 @@ def equip(model: Any) -> Any:
         _begin_penalty(model.get_base_model())
     if config.is_prompt_learning and hasattr(model, "base_model_prepare_inputs_for_generation"):
         name_the_cache(model)
+    if config.is_prompt_learning and hasattr(model.get_base_model(), "score"):
+        read_the_last(model.get_base_model())
     return model
 
 

@@ -36,6 +36,11 @@ def stacks(model: nn.Module) -> list[nn.ModuleList]:
     return [one for _name, one in _named_stacks(model)]
 
 
+def stack_names(model: nn.Module) -> list[str]:
+    """Return the full names of those lists."""
+    return [name for name, _one in _named_stacks(model)]
+
+
 def blocks(model: nn.Module) -> list[Block]:
     """Return the places in every layer; raises ValueError for layers of an unknown make."""
     found = [

@@ -119,29 +119,37 @@ def _is_linear(part: torch.nn.Module) -> bool:
 
 
 def _require_small_ranks(case: Case, model: Any) -> None:
-    """Refuse a rank above a layer's smaller side, where it only wastes; raises MethodError."""
+    """Refuse a rank above the widest layer's smaller side, where it only wastes.
+
+    One narrow layer, such as a gate, is no reason. Raises MethodError.
+    """
     ranks = {key: value for key, value in case.knobs.items() if _is_rank(key, value)}
-    for name, layer in model.named_modules():
-        sides = _sides(layer) if isinstance(layer, BaseTunerLayer) else ()
-        learnt = {side for one in _learnt(layer) for side in one.shape} if sides else set()
-        for key, value in ranks.items():
-            if sides and value > min(sides) and value in learnt - set(sides):
-                raise _problem(
-                    key,
-                    mark("{key} is {given}, but the layer {layer} has only {size} numbers a side."),
-                    mark("Choose {size} or less."),
-                    given=value,
-                    layer=name.rpartition(".")[2],
-                    size=min(sides),
-                )
+    layers = [(name, part) for name, part in model.named_modules() if _sides(part)]
+    if not layers:
+        return
+    name, layer = max(layers, key=lambda one: min(_sides(one[1])))
+    size = min(_sides(layer))
+    learnt = {side for one in _learnt(layer) for side in one.shape} - {*_sides(layer)}
+    for key, value in ranks.items():
+        if value > size and value in learnt:
+            raise _problem(
+                key,
+                mark("{key} is {given}, but the layer {layer} has only {size} numbers a side."),
+                mark("Choose {size} or less."),
+                given=value,
+                layer=name.rpartition(".")[2],
+                size=size,
+            )
 
 
 def _is_rank(key: str, value: Any) -> bool:
     return isinstance(value, int) and (key == "r" or key.endswith("_r"))
 
 
-def _sides(layer: BaseTunerLayer) -> tuple[int, ...]:
-    """Return inputs and outputs of a layer, nothing where it is no matrix."""
+def _sides(layer: torch.nn.Module) -> tuple[int, ...]:
+    """Return inputs and outputs of an adapted layer, nothing where it is no matrix."""
+    if not isinstance(layer, BaseTunerLayer):
+        return ()
     weight = getattr(layer.get_base_layer(), "weight", None)
     return tuple(weight.shape) if weight is not None and weight.dim() == 2 else ()
 

@@ -59,7 +59,12 @@ def missing_tokens(config: Any, tokenizer: Any) -> dict[str, int]:
 
 
 def _complete(config: Any, tokenizer: Any) -> None:
-    """Set the tokens that a config lacks."""
+    """Set the tokens that a config lacks, and the padding that batches really have.
+
+    A classifier on a decoder reads the last token that is no padding.
+    """
+    if tokenizer.pad_token_id is not None:
+        config.pad_token_id = tokenizer.pad_token_id
     for name, token in missing_tokens(config, tokenizer).items():
         setattr(config, name, token)
 

@@ -8,9 +8,8 @@ import transformers
 from transformers import AutoImageProcessor, AutoTokenizer, BitsAndBytesConfig
 
 from studio.engine.device import Device
+from studio.engine.heads import HEADS, from_folder, new_layers, widen
 from studio.errors import ModelError
-from studio.models.facts import ModelFacts
-from studio.recipe import Recipe
 from studio.tasks.task import Setting, Task
 from studio.words import mark
 
@@ -35,9 +34,6 @@ def load_tokenizer(folder: Path, trust: bool = False) -> Any:
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return tokenizer
-
-
-_HEADS = ("classifier", "score", "qa_outputs")
 
 
 def load_processor(folder: Path, task: Task, trust: bool = False) -> Any:
@@ -74,7 +70,7 @@ def load_model(
     if not pickles:
         named["use_safetensors"] = True
     if quantization != "none":
-        heads = None if task.generates else list(_HEADS)
+        heads = None if task.generates else list(HEADS)
         named["quantization_config"] = _quantized(quantization, device.dtype, heads)
     if device.on_card or quantization != "none":
         named["device_map"] = {"": 0 if device.on_card else "cpu"}
@@ -83,8 +79,7 @@ def load_model(
         # a model that already sorts into other classes gets a new head
         named |= {**head, "ignore_mismatched_sizes": bool(head)}
     try:
-        found = getattr(transformers, task.model_class).from_pretrained(folder, **named)
-        return _trainable(found) if quantization == "nf4" else found
+        found = from_folder(getattr(transformers, task.model_class), folder, **named)
     except (OSError, ValueError, KeyError) as reason:
         raise ModelError(
             mark("{model} cannot be loaded: {reason}."),
@@ -92,6 +87,9 @@ def load_model(
             model=folder.name,
             reason=str(reason).split("\n")[0][:300].rstrip("."),
         ) from reason
+    if setting is not None and dtype != torch.float32:
+        widen(found, new_layers(found, task.unread))
+    return _trainable(found) if quantization == "nf4" else found
 
 
 def _trainable(model: Any) -> Any:
@@ -122,8 +120,3 @@ def _quantized(
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=compute,
     )
-
-
-def pickles_allowed(recipe: Recipe, facts: ModelFacts) -> bool:
-    """Say whether pickled weights may be read: only where there are no others and it was agreed."""
-    return facts.pickled and recipe.model.allow_pickle

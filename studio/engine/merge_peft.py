@@ -30,12 +30,13 @@ def load_adapted(
     import transformers
 
     from studio.engine import adapt
+    from studio.engine.heads import from_folder
 
     names = config.get("architectures") or ["AutoModel"]
     settings = transformers.AutoConfig.from_pretrained(base, **_known(config))
     kind = getattr(transformers, names[0])
-    model = kind.from_pretrained(
-        base, config=settings, dtype=dtype, device_map=device, ignore_mismatched_sizes=True
+    model = from_folder(
+        kind, base, config=settings, dtype=dtype, device_map=device, ignore_mismatched_sizes=True
     )
     return adapt.load_adapted(model, adapter)
 

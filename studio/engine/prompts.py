@@ -8,6 +8,8 @@ and a prefix is set aside for the empty cache that is already there.
 from functools import wraps
 from typing import Any
 
+import torch
+
 
 def name_the_cache(model: Any) -> None:
     """Let PEFT find the cache under the name it knows, and the model under its own."""
@@ -28,3 +30,26 @@ def name_the_cache(model: Any) -> None:
 def _renamed(given: dict[str, Any], old: str, new: str) -> dict[str, Any]:
     """Return arguments with one under another name."""
     return {new if name == old else name: value for name, value in given.items()}
+
+
+def read_the_last(base: Any) -> None:
+    """Let a classifier on a decoder read each row's last token behind learnt ones.
+
+    transformers finds that token by the rows' numbers. Where it gets vectors instead it takes the
+    last place of the batch, which is padding in all rows but the longest.
+    """
+    kept: dict[str, Any] = {}
+
+    def keep(_base: Any, _args: Any, given: dict[str, Any]) -> None:
+        kept["mask"] = given.get("attention_mask") if given.get("input_ids") is None else None
+
+    def place(_score: Any, _args: Any, scores: torch.Tensor) -> torch.Tensor:
+        mask = kept.pop("mask", None)
+        if mask is None or scores.dim() != 3:
+            return scores
+        last = mask.shape[1] - 1 - mask.flip(1).long().argmax(1)
+        chosen = scores[torch.arange(len(scores), device=scores.device), last]
+        return torch.cat([scores[:, :-1], chosen[:, None]], 1)
+
+    base.register_forward_pre_hook(keep, with_kwargs=True)
+    base.score.register_forward_hook(place)

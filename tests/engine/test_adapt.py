@@ -8,7 +8,8 @@ import torch
 from peft.utils import constants
 from transformers import AutoModel, AutoModelForCausalLM
 
-from studio.engine.adapt import Given, apply_method
+from studio.engine.adapt import Given, apply_method, free_last
+from studio.engine.blocks import stack_names, stacks
 from studio.engine.device import Device
 from studio.methods.catalogue import knobs_for, method
 from studio.recipe import from_mapping
@@ -75,3 +76,18 @@ def test_what_the_task_does_not_read_is_left_alone(tmp_path: Path) -> None:
     for job, read in (("feature_extraction", False), ("seq_cls", True)):
         base = AutoModel.from_pretrained(place)
         assert ("pooler" in changed(base, "lora", job)) is read
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "t5", "bert", "vit"])
+def test_only_the_last_layer_and_what_follows_is_trained(family: str, tmp_path: Path) -> None:
+    """Nothing before it: the backward pass ends there."""
+    base = AutoModel.from_pretrained(getattr(tiny, f"tiny_{family}")(tmp_path / family))
+    trained = {name for name, one in free_last(base, 1).named_parameters() if one.requires_grad}
+    last = [
+        f"{name}.{len(stack) - 1}."
+        for name, stack in zip(stack_names(base), stacks(base), strict=True)
+    ]
+    after = ("norm", "ln_f", "pooler")
+    assert all(any(name.startswith(one) for name in trained) for one in last)
+    assert all(name.startswith((*last,)) or any(one in name for one in after) for name in trained)
+    assert not any(name.startswith(one[:-2] + "0.") for name in trained for one in last)

@@ -67,6 +67,7 @@ def test_rank_above_the_layer(case: Fits) -> None:
     with pytest.raises(MethodError, match="r is 512, but the layer q_proj has only 64"):
         fit(case("lora", r=512))
     assert fit(case("vera", r=512)).trainable
+    assert fit(case("lora", r=48)).trainable, "one layer that is narrower is no reason"
 
 
 def test_layers_that_there_are_not(case: Fits) -> None:
