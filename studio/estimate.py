@@ -102,7 +102,7 @@ def estimate(
         steps,
         _seconds(recipe, facts, data, machine, trainable, steps) if facts.parameters else 0.0,
         trainable,
-        _disk(recipe, facts.parameters if whole else trainable, trainable, adapter),
+        _disk(recipe, facts.parameters if whole else 2 * trainable, trainable, adapter),
         adapter,
     )
 
@@ -272,6 +272,7 @@ def _card_peak(capability: tuple[int, int], memory: int) -> float:
 def _disk(recipe: Recipe, kept: int, trainable: int, adapter: int) -> int:
     """Bytes that checkpoints (float32 weights and optimizer state) and the result take.
 
+    A checkpoint holds an adapter twice: as PEFT writes it, and as the training goes on from it.
     One more than are kept: the oldest is removed when the newest is whole.
     """
     state = 8 if recipe.training.optimizer == "adamw" else 2

@@ -170,6 +170,13 @@ def test_disk_holds_the_checkpoints() -> None:
     assert found.disk == 2 * 12 * parameters + 2 * parameters + (16 << 20)
 
 
+def test_a_checkpoint_holds_an_adapter_twice() -> None:
+    """As PEFT writes it, and as the training goes on from it."""
+    found = estimate(_recipe("lora", keep_checkpoints=1), LLAMA_3B, DataFacts(), *with_card(80))
+    trained = found.trainable
+    assert found.disk == 2 * (4 + 4 + 8) * trained + 4 * trained + (16 << 20)
+
+
 def test_last_layers_are_kept_in_a_whole_model() -> None:
     """The result and each checkpoint hold all weights, the optimizer only what is trained."""
     recipe = from_mapping(

@@ -14,14 +14,19 @@ def aside(folder: RunFolder) -> Path:
     return folder.checkpoints / ASIDE
 
 
+def written(folder: RunFolder, step: int) -> Path:
+    """Return where the trainer writes the checkpoint of a step."""
+    return aside(folder) / f"checkpoint-{step}"
+
+
 def publish(folder: RunFolder, step: int) -> tuple[Path, int]:
     """Rename a finished checkpoint into place; return it and its bytes."""
-    written = aside(folder) / f"checkpoint-{step}"
-    target = folder.checkpoints / written.name
-    for file in (one for one in written.rglob("*") if one.is_file()):
+    finished = written(folder, step)
+    target = folder.checkpoints / finished.name
+    for file in (one for one in finished.rglob("*") if one.is_file()):
         _flush(file)
     shutil.rmtree(target, ignore_errors=True)  # the same step, from before a resume
-    written.rename(target)
+    finished.rename(target)
     return target, sum(file.stat().st_size for file in target.rglob("*") if file.is_file())
 
 

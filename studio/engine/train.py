@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from transformers import Trainer, set_seed
 
-from studio.engine import checkpoints
+from studio.engine import checkpoints, learnt
 from studio.engine.adapt import MISFITS, Given, apply_method, count, misfit, weights_type
 from studio.engine.arguments import arguments, planned_steps
 from studio.engine.aside import replace_folder
@@ -208,7 +208,7 @@ class _Job:
         self.model.register_forward_pre_hook(self.watch.count, with_kwargs=True)
         if training.gradient_checkpointing:
             self.model.config.use_cache = False
-        return Trainer(
+        return _Trainer(
             model=self.model,
             args=arguments(self.recipe, self.folder, self.device, bool(self.method.peft)),
             train_dataset=self.ready.train.examples,
@@ -338,6 +338,15 @@ class _Job:
         """Leave before the costly parts when nobody wants them any more."""
         if self.control.stopping:
             raise StoppedEarlyError
+
+
+class _Trainer(Trainer):
+    """transformers' trainer, going back to what a checkpoint holds whole."""
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Take up what was learnt; a checkpoint of an older version goes through PEFT."""
+        if not learnt.take_up(self.model, Path(resume_from_checkpoint)):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
 
 
 class _Throttle:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from studio.engine import checkpoints
+from studio.engine import checkpoints, learnt
 from studio.engine.control import Control
 from studio.recipe.model import TrainingSection
 from studio.runs import events as ev
@@ -140,8 +140,9 @@ class Watch(TrainerCallback):
             control.should_save = stop != "checkpoint"
             self.control.save = False
 
-    def on_save(self, _args: Any, state: Any, _control: Any, **_kwargs: Any) -> None:
-        """Rename the checkpoint into place and remove what is older than is kept."""
+    def on_save(self, _args: Any, state: Any, _control: Any, **kwargs: Any) -> None:
+        """Complete the checkpoint, rename it into place and remove what is older than is kept."""
+        learnt.keep(kwargs["model"], checkpoints.written(self.folder, state.global_step))
         path, size = checkpoints.publish(self.folder, state.global_step)
         removed = checkpoints.prune(self.folder, self.training.keep_checkpoints)
         name = path.relative_to(self.folder.path).as_posix()
