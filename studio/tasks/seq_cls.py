@@ -1,7 +1,10 @@
 """Sequence classification: which class a text belongs to, which of several, or what number."""
 
 import math
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,9 @@ from studio.words import mark
 
 NOTHING = "–"  # said where none of the labels fits
 _SURE = 0.5  # chance above which one of several labels is given
+_FEW = 0.1  # fractions among labels below which they are taken for a mistake
+_SHOWN = 60  # characters of a text in a sentence
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _TYPES = {
     "one": "single_label_classification",
     "several": "multi_label_classification",
@@ -46,9 +52,10 @@ class SeqCls(Defaults):
             return [_no_classifier(facts)]
         kind = self.kind(rows)
         if kind == "one":
-            return class_problems(rows)
-        found = self.labels(rows) if kind == "several" else {row.label for row in rows}
-        if len(found) > 1 or (kind == "several" and found):
+            return _fraction_problems(rows) + class_problems(rows)
+        if kind == "several":
+            return _several_problems(rows)
+        if len({row.label for row in rows}) > 1:
             return []
         return [problem(mark("Every row has the same label."), mark("Add rows of another class."))]
 
@@ -59,16 +66,15 @@ class SeqCls(Defaults):
             return in_order(label for row in rows for label in _several(row))
         if kind == "number":
             return ()
-        return in_order(row.label for row in rows if row.label is not None)
+        mistakes = _mistaken(rows)
+        labels = (row.label for row in rows if row.label is not None)
+        return in_order(label for label in labels if label not in mistakes)
 
     def kind(self, rows: Sequence[Row]) -> str:
         """Return "several" for rows with lists of labels, "number" for fractions, else "one"."""
         if any(row.labels is not None for row in rows):
             return "several"
-        numbers = [_number(row.label) for row in rows if row.label is not None]
-        known = [number for number in numbers if number is not None]
-        whole = all(number.is_integer() for number in known)
-        return "number" if known and len(known) == len(numbers) and not whole else "one"
+        return "number" if _fractions(rows) and not _mistaken(rows) else "one"
 
     def head(self, setting: Setting) -> dict[str, Any]:
         """Return the classes, or one output for a number."""
@@ -169,6 +175,54 @@ def _number(label: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _fractions(rows: Sequence[Row]) -> set[str]:
+    """Return the labels that are fractions, where all are numbers."""
+    labels = {row.label for row in rows if row.label is not None}
+    numbers = {label: _number(label) for label in labels}
+    if None in numbers.values():
+        return set()
+    return {label for label, number in numbers.items() if number and not number.is_integer()}
+
+
+def _mistaken(rows: Sequence[Row]) -> set[str]:
+    """Return the fractions where they are few and the rest is written as whole numbers."""
+    counts = Counter(row.label for row in rows if row.label is not None)
+    whole = sum(count for label, count in counts.items() if _WHOLE.fullmatch(label))
+    few = counts.total() - whole < _FEW * counts.total()
+    return _fractions(rows) if few else set()
+
+
+def _fraction_problems(rows: Sequence[Row]) -> list[Problem]:
+    """Refuse a few fractions among whole numbers: numbers would be learnt instead of classes."""
+    mistakes = _mistaken(rows)
+    found = [row for row in rows if row.label in mistakes]
+    if not found:
+        return []
+    return [
+        problem(
+            mark("{count} of {rows} labels are fractions, such as {label} of “{row}”."),
+            mark("Correct them; or write each label with a point, as in 3.0, to learn numbers."),
+            count=len(found),
+            rows=len(rows),
+            label=found[0].label,
+            row=shorten(found[0].text, _SHOWN, placeholder="…"),
+        )
+    ]
+
+
+def _several_problems(rows: Sequence[Row]) -> list[Problem]:
+    """Refuse rows that all have the same labels, as a 0 and a 1 for two classes reads."""
+    if len({frozenset(_several(row)) for row in rows}) > 1:
+        return []
+    return [
+        problem(
+            mark("Every row has the same labels, {labels}."),
+            mark("Name only those labels that the row has, not a 0 or 1 for every class."),
+            labels=_in_words(_several(rows[0])),
+        )
+    ]
 
 
 def _encoded(row: Row, setting: Setting) -> Any:

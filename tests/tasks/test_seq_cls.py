@@ -34,6 +34,11 @@ def test_labels_are_ordered() -> None:
     assert TASK.labels(_rows("0.5", "1")) == ()
 
 
+def test_a_fraction_by_mistake_is_no_class() -> None:
+    """Among the held-out rows it is told as a label of no trained row."""
+    assert TASK.labels(_rows(*"12345" * 4, "2.5")) == tuple("12345")
+
+
 @pytest.mark.parametrize(
     ("rows", "kind"),
     [
@@ -44,12 +49,14 @@ def test_labels_are_ordered() -> None:
         (_rows("-0.5", "1e-3"), "number"),
         (_rows("0.5", "x"), "one"),
         (_rows("nan", "0.5"), "one"),
+        (_rows(*"12345" * 4, "2.5"), "one"),
+        (_rows(*["1.0", "2.0"] * 10, "2.5"), "number"),
         (_many(("a",), ()), "several"),
         ([Row(text="x")], "one"),
     ],
 )
 def test_kind(rows: list[Row], kind: str) -> None:
-    """Lists of labels; numbers of which one is not whole; anything else is a class."""
+    """Lists of labels; numbers of which more than a few are not whole; else a class."""
     assert TASK.kind(rows) == kind
 
 
@@ -61,6 +68,13 @@ def test_problems() -> None:
         (_rows("a", "a"), BERT, "the same label, a."),
         (_rows(*map(str, range(40))), BERT, "There are 40 different labels in 40 rows."),
         (_rows("0.5", "0.5"), BERT, "the same label"),
+        (
+            _rows(*"12345" * 4, "2.5"),
+            BERT,
+            "such as 2.5 of “text 20”.",
+        ),
+        (_many(("0", "1"), ("1", "0")), BERT, "the same labels, 0, 1."),
+        (_many((), ()), BERT, "the same labels, –."),
         (_rows("a", "b"), encoder_decoder, "cannot be made to sort texts"),
         (_rows("a", "b"), type(BERT)("x", "x", "folder", "vit"), "cannot be made to sort texts"),
     ]
