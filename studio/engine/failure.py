@@ -2,10 +2,13 @@
 is called unknown, and the log has the full text."""
 
 import errno
+from typing import Literal
 
 from studio.errors import StudioError
-from studio.runs.events import Failed
+from studio.runs.events import Failed, Warned
 from studio.words import mark
+
+Look = Literal["evaluate", "sample"]
 
 
 def failed(reason: BaseException, step: int, on_card: bool) -> Failed:
@@ -29,6 +32,20 @@ def failed(reason: BaseException, step: int, on_card: bool) -> Failed:
         {"step": step, "reason": _short(reason)},
         step,
         "error",
+    )
+
+
+def unseen(reason: Exception, step: int, kind: Look) -> Warned:
+    """Return the event for a look at the model that failed at a step while it trains on."""
+    said = reason.sentence().rstrip(".") if isinstance(reason, StudioError) else _short(reason)
+    return Warned(
+        mark("The held-out rows could not be evaluated at step {step}: {reason}.")
+        if kind == "evaluate"
+        else mark("The samples at step {step} could not be written: {reason}."),
+        mark("Training goes on. Take fewer rows at a time or shorter rows in the next run.")
+        if _out_of_memory(reason)
+        else mark("Training goes on. The full text is in worker.log in the run's folder."),
+        {"step": step, "reason": said},
     )
 
 

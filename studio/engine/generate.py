@@ -10,10 +10,14 @@ from transformers import GenerationConfig, StoppingCriteria, TextIteratorStreame
 
 from studio.engine.inputs import laid, plain
 from studio.engine.loss import token_loss
+from studio.models.facts import lost_positions
 from studio.rows import Message, Row, RowError
 from studio.tasks.seq2seq_lm import ends_with, source
 from studio.tasks.task import IGNORED, Question, Setting, Task
 from studio.tasks.template import prompt_text
+
+
+_GIVEN = ("input_ids", "attention_mask")
 
 
 class _Until(StoppingCriteria):
@@ -50,7 +54,8 @@ def answer(
     stopped: Callable[[], bool] = lambda: False,
 ) -> tuple[str, int, float]:
     """Answer greedily; return the text, its tokens and the seconds."""
-    given = _given(model, tokenizer, [question])
+    longest = _answerable(model, longest)
+    given = _given(model, tokenizer, [question], longest)
     began = time.perf_counter()
     with generating(model):
         out = model.generate(
@@ -78,7 +83,8 @@ def answers(
     if getattr(config, "is_prompt_learning", False) and len(questions) > 1:
         each = (answers(model, tokenizer, [one], longest, stopped) for one in questions)
         return [text for some in each for text in some]
-    given = _given(model, tokenizer, questions)
+    longest = _answerable(model, longest)
+    given = _given(model, tokenizer, questions, longest)
     with generating(model):
         out = model.generate(
             **given,
@@ -89,25 +95,49 @@ def answers(
     return list(tokenizer.batch_decode(new, skip_special_tokens=True))
 
 
-def _given(model: Any, tokenizer: Any, questions: Sequence[Question]) -> dict[str, Any]:
-    """Return the tokens of prompts: a chat that an answer follows, or what an encoder reads."""
+def _given(
+    model: Any, tokenizer: Any, questions: Sequence[Question], answer_length: int
+) -> dict[str, Any]:
+    """Return the tokens of prompts: a chat that an answer follows, or what an encoder reads.
+
+    A chat keeps its end where it and the answer are longer than the model reads.
+    """
     turns = [list(q.messages) or [{"role": "user", "content": q.prompt}] for q in questions]
+    longest = _reads(model)
     if model.config.is_encoder_decoder:
         texts = [source(some) for some in turns]
-        longest = _reads(model)
         found = tokenizer(texts, padding=True, truncation=longest is not None, max_length=longest)
     else:
         texts = [prompt_text(some, tokenizer) for some in turns]
         found = tokenizer(texts, padding=True, padding_side="left", add_special_tokens=False)
-    names = ("input_ids", "attention_mask")
-    return {name: torch.tensor(found[name], device=model.device) for name in names}
+    given = {name: torch.tensor(found[name], device=model.device) for name in _GIVEN}
+    if longest is None or model.config.is_encoder_decoder:
+        return given
+    return {name: one[:, -(longest - answer_length) :] for name, one in given.items()}
+
+
+def _answerable(model: Any, longest: int) -> int:
+    """Return how long an answer may be: half of what the model reads is left to the prompt."""
+    reads = None if model.config.is_encoder_decoder else _reads(model)
+    return longest if reads is None else min(longest, reads // 2)
 
 
 def _reads(model: Any) -> int | None:
-    """Return the tokens that an encoder reads at most, None where nothing limits it."""
+    """Return the tokens that a prompt can have at most, None where nothing limits it."""
     config = plain(model).config
-    found = getattr(getattr(config, "encoder", config), "max_position_embeddings", None)
-    return int(found) if found else None
+    reader = getattr(config, "encoder", config)
+    found = getattr(reader, "max_position_embeddings", None)
+    if not found:
+        return None
+    lost = lost_positions(reader.model_type, getattr(reader, "pad_token_id", None))
+    return max(2, int(found) - lost - _learnt_in_front(model))
+
+
+def _learnt_in_front(model: Any) -> int:
+    """Return the learnt tokens that a method puts in front of every prompt."""
+    config = getattr(model, "active_peft_config", None)
+    front = getattr(config, "is_prompt_learning", False)
+    return int(getattr(config, "num_virtual_tokens", 0) or 0) if front else 0
 
 
 def _prompt_length(model: Any, given: dict[str, Any]) -> int:

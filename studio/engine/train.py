@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from studio.engine.control import Control
 from studio.engine.device import Device, choose_device, device_name
 from studio.engine.evaluate import Result, evaluate
 from studio.engine.examples import Encoded, encode, encode_trained, warnings
-from studio.engine.failure import plain
+from studio.engine.failure import Look, plain, unseen
 from studio.engine.fitting import Case, fit
 from studio.engine.inputs import laid, wire
 from studio.engine.load import load_model, load_processor
@@ -248,11 +249,19 @@ class _Job:
             self.journal.write(ev.Resumed(step, resume.name))
 
     def examine(self, step: int, ask: Ask) -> None:
-        """Evaluate on the held-out rows and answer prompts, as asked."""
+        """Evaluate on the held-out rows and answer prompts, as asked; training goes on anyway."""
         if ask.evaluate:
-            self._evaluate(step)
+            self._look(step, "evaluate", lambda: self._evaluate(step))
         if ask.held_out or ask.prompts:
-            self._sample(step, ask)
+            self._look(step, "sample", lambda: self._sample(step, ask))
+
+    def _look(self, step: int, kind: Look, look: Callable[[], None]) -> None:
+        """Look at the model, and tell it where that fails: nothing learnt hangs on it."""
+        try:
+            look()
+        except Exception as reason:  # noqa: BLE001 - whatever it is, the training can go on
+            traceback.print_exc()
+            self.journal.write(unseen(reason, step, kind))
 
     def _evaluate(self, step: int) -> None:
         """Write an Eval event."""

@@ -5,6 +5,27 @@ from typing import Any
 
 from studio.models.families import has_head
 
+# Families that number a text's tokens from the one after the padding's own number on, as RoBERTa.
+_AFTER_PADDING = frozenset(
+    {
+        "camembert",
+        "data2vec-text",
+        "esm",
+        "ibert",
+        "layoutlmv3",
+        "lilt",
+        "longformer",
+        "luke",
+        "markuplm",
+        "mpnet",
+        "roberta",
+        "roberta-prelayernorm",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "xmod",
+    }
+)
+
 
 @dataclass(frozen=True)
 class ModelFacts:
@@ -85,12 +106,25 @@ def from_config(source: str, name: str, kind: str, config: dict[str, Any]) -> Mo
         kv_heads=_first(text, "num_key_value_heads") or heads,
         head_width=_first(text, "head_dim") or (width // heads if heads else 0),
         vocabulary=_first(text, "vocab_size"),
-        context=_first(text, "max_position_embeddings", "n_positions", "n_ctx", "max_seq_len"),
+        context=_context(text),
         dtype=str(text.get("dtype") or text.get("torch_dtype") or config.get("dtype") or ""),
         own_code=bool(config.get("auto_map")),
         tied=bool(text.get("tie_word_embeddings", config.get("tie_word_embeddings", True))),
         config=config,
     )
+
+
+def lost_positions(model_type: str, padding: Any) -> int:
+    """Return how many of a model's positions no token can take; `padding` is its token's number."""
+    number = padding if type(padding) is int else 1  # as all of these families have it
+    return number + 1 if model_type in _AFTER_PADDING else 0
+
+
+def _context(text: dict[str, Any]) -> int:
+    """Return how many tokens are read at most."""
+    found = _first(text, "max_position_embeddings", "n_positions", "n_ctx", "max_seq_len")
+    lost = lost_positions(str(text.get("model_type", "")), text.get("pad_token_id"))
+    return max(0, found - lost)
 
 
 def _first(values: dict[str, Any], *names: str) -> int:

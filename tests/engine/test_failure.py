@@ -5,7 +5,7 @@ import errno
 import pytest
 import torch
 
-from studio.engine.failure import failed
+from studio.engine.failure import failed, unseen
 from studio.errors import ModelError
 
 
@@ -37,3 +37,13 @@ def test_a_real_lack_of_memory_is_recognised():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60, dtype=torch.uint8)
     assert failed(caught.value, 1, on_card=False).kind == "memory"
+
+
+def test_a_look_that_failed_is_told_with_what_to_do():
+    evaluating = unseen(IndexError("index out of range"), 4, "evaluate")
+    assert evaluating.text.startswith("The held-out rows could not be evaluated")
+    assert evaluating.values == {"step": 4, "reason": "IndexError: index out of range"}
+    assert "worker.log" in evaluating.next_step
+    sampling = unseen(torch.OutOfMemoryError("CUDA out of memory"), 4, "sample")
+    assert sampling.text.startswith("The samples")
+    assert "fewer rows" in sampling.next_step

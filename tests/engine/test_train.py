@@ -196,6 +196,32 @@ def test_old_checkpoints_go(make_run):
     assert [step for step, _path in folder.whole_checkpoints()] == [6, 8]
 
 
+def test_a_run_outlives_a_look_at_it_that_fails(make_run, monkeypatch):
+    """Even after the last step, when nothing is saved yet."""
+
+    def fail(*_given, **_named):
+        raise IndexError("index out of range in self")
+
+    monkeypatch.setattr("studio.engine.train.evaluate", fail)
+    monkeypatch.setattr("studio.engine.sampling.answers", fail)
+    folder = make_run()
+    events = run_here(folder)
+    assert isinstance(events[-1], ev.Finished)
+    assert (folder.adapter / "adapter_model.safetensors").is_file()
+    told = _of(events, ev.Warned)
+    assert [warned.values["step"] for warned in told] == [4, 4, 8, 8]
+    assert all("index out of range" in warned.values["reason"] for warned in told)
+
+
+def test_a_step_that_fails_ends_the_run(make_run, monkeypatch):
+    def fail(*_given, **_named):
+        raise IndexError("index out of range in self")
+
+    monkeypatch.setattr("studio.engine.train.token_loss", fail)
+    with pytest.raises(IndexError):
+        run_here(make_run())
+
+
 def test_stop_before_the_first_step_leaves_at_once(make_run):
     control = Control()
     control.take(Request("stop"))

@@ -10,7 +10,7 @@ def written(model: Any, tokenizer: Any, question: Question, longest: int) -> str
     """Return the likeliest answer of so many tokens at most, without a cache."""
     import torch
 
-    given = _given(model, tokenizer, [question])
+    given = _given(model, tokenizer, [question], longest)
     settings = greedy(model, tokenizer, longest)
     decodes = model.config.is_encoder_decoder
     ids = given["input_ids"]
