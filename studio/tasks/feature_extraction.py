@@ -18,6 +18,7 @@ from studio.words import mark
 SCALE = 20.0
 _MOST_CANDIDATES = 128
 _TOGETHER = 32  # texts that are embedded at once
+_RANKED = 512  # rows whose likeness to all others is held at once
 _SHOWN = 10
 
 
@@ -76,15 +77,19 @@ class FeatureExtraction(Defaults):
     def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
         """Lay first texts, second texts and then counter-examples below each other.
 
+        Of the latter two each text is laid once: the same text would count as a wrong answer.
         Labels: (pairs,), the number of the second text that belongs to each first one.
         """
         import torch
 
         def lay(examples: list[Example]) -> dict[str, Any]:
             parts = [_parts(example) for example in examples]
-            most = max(len(some) for some in parts)
-            texts = [some[at] for at in range(most) for some in parts if len(some) > at]
-            return {**lay_tokens(texts, processor), "labels": torch.arange(len(examples))}
+            others = [some[at] for at in (1, 2) for some in parts if len(some) > at]
+            once = {text.tobytes(): text for text in others}
+            numbers = {text: number for number, text in enumerate(once)}
+            labels = torch.tensor([numbers[some[1].tobytes()] for some in parts])
+            texts = [*(some[0] for some in parts), *once.values()]
+            return {**lay_tokens(texts, processor), "labels": labels}
 
         return lay
 
@@ -98,17 +103,15 @@ class FeatureExtraction(Defaults):
 
     def metrics(self, outputs: Any, labels: Any, examples: Sequence[Example]) -> dict[str, Any]:
         """Gather the vectors of both texts."""
-        vectors = pooled(outputs).cpu().numpy()
-        pairs = len(labels)
-        return {"first": list(vectors[:pairs]), "second": list(vectors[pairs : 2 * pairs])}
+        vectors = pooled(outputs).cpu()
+        first, others = vectors[: len(labels)], vectors[len(labels) :]
+        return {"first": list(first.numpy()), "second": list(others[labels.cpu()].numpy())}
 
     def summarise(self, gathered: dict[str, list[Any]], setting: Setting) -> dict[str, float]:
         """Return how often the right text is the nearest, or among five; and the mean 1 / rank."""
         first, second = np.stack(gathered["first"]), np.stack(gathered["second"])
-        likeness = first @ second.T
-        own = likeness.diagonal()[:, None]
-        # the same text twice gives the same likeness but for rounding, and is not before itself
-        ranks = 1 + (likeness > own + 1e-6).sum(1)
+        starts = range(0, len(first), _RANKED)
+        ranks = np.concatenate([_ranks(first, second, start) for start in starts])
         return {
             "recall_1": float((ranks <= 1).mean()),
             "recall_5": float((ranks <= 5).mean()),
@@ -141,6 +144,14 @@ def pooled(outputs: Any) -> Any:
     mask = outputs["attention_mask"][:, :, None].float()
     hidden = outputs.last_hidden_state[:, -mask.shape[1] :].float()
     return normalize((hidden * mask).sum(1) / mask.sum(1).clamp(min=1), dim=-1)
+
+
+def _ranks(first: Any, second: Any, start: int) -> Any:
+    """Return the ranks of the own second texts among all, for some rows from `start` on."""
+    likeness = first[start : start + _RANKED] @ second.T
+    own = likeness.diagonal(start)[:, None]
+    # the same text twice gives the same likeness but for rounding, and is not before itself
+    return 1 + (likeness > own + 1e-6).sum(1)
 
 
 def _embed(model: Any, texts: Sequence[str], processor: Any, setting: Setting) -> Any:

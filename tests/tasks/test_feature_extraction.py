@@ -1,6 +1,7 @@
 """Embeddings: pooling, the contrastive loss, recall, the nearest texts."""
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,20 @@ def test_batches(bert: Any) -> None:
     assert batch["labels"].tolist() == [0, 1, 2]
 
 
+def test_the_same_text_is_no_wrong_answer(bert: Any) -> None:
+    """In a batch each second text stands once, be it another row's or a counter-example."""
+    rows = [_row("red", "boat"), _row("blue", "boat"), _row("green", "lamp", "boat")]
+    examples = [one for row in rows for one in TASK.encode(row, bert, _SETTING)]
+    batch = TASK.collator(bert)(examples)
+    read = [bert.decode(ids, skip_special_tokens=True) for ids in batch["input_ids"]]
+    assert read == ["red", "blue", "green", "boat", "lamp"]
+    assert batch["labels"].tolist() == [0, 0, 1]
+    outputs = _vectors([[1, 0], [1, 0], [0, 1], [1, 0], [0, 1]])
+    assert float(TASK.loss(outputs, batch["labels"], 3)) == pytest.approx(0, abs=1e-6)
+    gathered = TASK.metrics(outputs, batch["labels"], examples)
+    assert [list(one) for one in gathered["second"]] == [[1, 0], [1, 0], [0, 1]]
+
+
 def test_pooling() -> None:
     """The mean over a row's own tokens, of length 1; padding and learnt tokens are left out."""
     import torch
@@ -106,6 +121,18 @@ def test_the_same_text_twice_is_no_mistake() -> None:
     vector = np.array([0.6, 0.8], np.float32)
     gathered = {"first": [vector, vector], "second": [vector, vector]}
     assert TASK.summarise(gathered, _SETTING)["recall_1"] == 1.0
+
+
+def test_many_rows_are_ranked_in_little_memory() -> None:
+    """A table of all rows against all of them is never held."""
+    angles = np.linspace(0, 1, 4096, dtype=np.float32)
+    vectors = list(np.stack([np.cos(angles), np.sin(angles)], 1))
+    tracemalloc.start()
+    found = TASK.summarise({"first": vectors, "second": vectors}, _SETTING)
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found["recall_1"] == 1.0
+    assert most < 4096 * 4096
 
 
 def test_candidates() -> None:
