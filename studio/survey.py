@@ -13,6 +13,7 @@ from studio.formats.detect import BadRow, load_rows
 from studio.formats.shelf import layout, layout_title
 from studio.hardware import Machine, Use, free_disk, machine, use
 from studio.methods import check as method_check
+from studio.methods.catalogue import knobs_for
 from studio.models.facts import ModelFacts
 from studio.models.inspect import inspect
 from studio.recipe import Recipe
@@ -89,13 +90,15 @@ def survey_data(recipe: Recipe) -> DataSurvey:
     """Read the rows, hold some out, count them; raises DataError."""
     chosen = recipe.data
     read = load_rows(chosen.files, chosen.layout, chosen.max_rows, _wanted(recipe))
+    bad = read.bad
     if chosen.eval_files:
-        rows, held = read.good, load_rows(chosen.eval_files, read.layout).good
+        apart = load_rows(chosen.eval_files, read.layout)
+        rows, held, bad = read.good, apart.good, [*bad, *apart.bad]
     else:
         rows, held = split(read.good, chosen.eval_share, recipe.training.seed)
     gives = layout(read.layout).gives
     facts = _figures(rows, held, gives, read.layout)
-    return DataSurvey(read.layout, gives, rows, held, read.bad, facts)
+    return DataSurvey(read.layout, gives, rows, held, bad, facts)
 
 
 def _wanted(recipe: Recipe) -> tuple[str, ...]:
@@ -246,7 +249,18 @@ def batch_problems(recipe: Recipe, task: Task | None) -> list[Problem]:
 
 def longest_row(recipe: Recipe, model: ModelFacts) -> int:
     """Return the tokens of the longest row: as the recipe says, or what the model can read."""
-    return min(recipe.training.max_length, model.context or recipe.training.max_length)
+    longest = recipe.training.max_length
+    if not model.context:
+        return longest
+    return min(longest, max(1, model.context - _learnt_in_front(recipe, model)))
+
+
+def _learnt_in_front(recipe: Recipe, model: ModelFacts) -> int:
+    """Return the tokens at most that the method lays in front of each row."""
+    knobs = knobs_for(recipe, model)
+    text = knobs.get("cpt_text")
+    written = len(str(text).encode()) + 1 if text is not None else 0  # a token is a byte or more
+    return int(knobs.get("num_virtual_tokens") or 0) + written
 
 
 def disk_problems(needed: int, folder: Path) -> list[Problem]:

@@ -102,6 +102,25 @@ def test_default_length_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert _survey(monkeypatch, facts, data=data).problems == []
 
 
+@pytest.mark.parametrize(
+    ("method", "room"),
+    [
+        ({"name": "lora"}, 512),
+        ({"name": "prompt_tuning", "num_virtual_tokens": 30}, 482),
+        ({"name": "p_tuning_v2"}, 492),
+        ({"name": "cpt", "cpt_text": "Answer: 好"}, 500),
+        ({"name": "prompt_tuning", "num_virtual_tokens": 600}, 1),
+    ],
+)
+def test_the_longest_row_leaves_room_for_learnt_tokens(
+    method: dict[str, object], room: int
+) -> None:
+    """A model of 512 positions reads them before each row."""
+    recipe = from_mapping({"method": method})
+    assert longest_row(recipe, replace(BERT, context=512)) == room
+    assert longest_row(recipe, replace(BERT, context=0)) == recipe.training.max_length
+
+
 def test_consent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the person agreed to is no problem."""
     data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
@@ -205,3 +224,14 @@ def test_named_task_decides_how_rows_are_read(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text((json.dumps(row) + "\n") * 5, "utf-8")
     for name, gives in (("auto", "span"), ("causal_lm", "messages"), ("seq_cls", "span")):
         assert survey_data(from_mapping({"data": data, "task": {"name": name}})).gives == gives
+
+
+def test_held_out_rows_that_do_not_fit_are_told(tmp_path: Path) -> None:
+    """They lie beside those of the trained files, each with its file."""
+    chats = chat_rows(tmp_path / "c.jsonl", 8)
+    held = tmp_path / "held.jsonl"
+    held.write_text(chats.read_text("utf-8") + '{"messages": []}\n', "utf-8")
+    recipe = from_mapping({"data": {"files": [str(chats)], "eval_files": [str(held)]}})
+    found = survey_data(recipe)
+    assert (len(found.rows), len(found.held_out)) == (8, 8)
+    assert [(bad.file, bad.number) for bad in found.bad] == [(str(held), 9)]

@@ -16,7 +16,6 @@ from studio.tasks.seq2seq_lm import ends_with, source
 from studio.tasks.task import IGNORED, Question, Setting, Task
 from studio.tasks.template import prompt_text
 
-
 _GIVEN = ("input_ids", "attention_mask")
 
 
