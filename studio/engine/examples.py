@@ -65,41 +65,54 @@ def nothing_left(found: Encoded, data: DataSurvey) -> DataError:
     )
 
 
-def warnings(found: Encoded, data: DataSurvey, longest: int) -> list[Problem]:
+def warnings(found: Encoded, held_out: Encoded, data: DataSurvey, longest: int) -> list[Problem]:
     """Return what the person should know of the rows: left out, cut, not fitting the layout."""
-    told: list[Problem] = []
-    if data.bad:
-        first = data.bad[0]
-        told.append(
-            Problem(
-                "data.files",
-                mark("{count} rows do not fit the layout and are left out; row {number}: {reason}"),
-                mark("Correct them, or leave them out."),
-                {
-                    "count": len(data.bad),
-                    "number": first.number,
-                    "reason": tr(first.text, **first.values),
-                },
-            )
+    return [
+        *_unfit(data),
+        *_left_out(found, mark("{count} rows are left out: {reason}")),
+        *_left_out(held_out, mark("{count} held-out rows are left out: {reason}")),
+        *_cut(found, longest),
+    ]
+
+
+def _unfit(data: DataSurvey) -> list[Problem]:
+    """Tell of rows that have not the layout."""
+    if not data.bad:
+        return []
+    first = data.bad[0]
+    return [
+        Problem(
+            "data.files",
+            mark("{count} rows do not fit the layout and are left out; row {number}: {reason}"),
+            mark("Correct them, or leave them out."),
+            {
+                "count": len(data.bad),
+                "number": first.number,
+                "reason": tr(first.text, **first.values),
+            },
         )
-    if found.left_out:
-        reasons = Counter(tr(why.text, **why.values) for _number, why in found.left_out)
-        reason, _count = reasons.most_common(1)[0]
-        told.append(
-            Problem(
-                "data.files",
-                mark("{count} rows are left out: {reason}"),
-                mark("Look at them on the data page."),
-                {"count": len(found.left_out), "reason": reason},
-            )
+    ]
+
+
+def _left_out(found: Encoded, text: str) -> list[Problem]:
+    """Tell of rows that gave no example, with the reason that most of them have."""
+    if not found.left_out:
+        return []
+    reasons = Counter(tr(why.text, **why.values) for _number, why in found.left_out)
+    reason, _count = reasons.most_common(1)[0]
+    values = {"count": len(found.left_out), "reason": reason}
+    return [Problem("data.files", text, mark("Look at them on the data page."), values)]
+
+
+def _cut(found: Encoded, longest: int) -> list[Problem]:
+    """Tell of rows that are longer than the longest."""
+    if not found.cut:
+        return []
+    return [
+        Problem(
+            "training.max_length",
+            mark("{count} rows are longer than {longest} tokens and are cut."),
+            mark("Make the longest row longer if their ends matter."),
+            {"count": found.cut, "longest": longest},
         )
-    if found.cut:
-        told.append(
-            Problem(
-                "training.max_length",
-                mark("{count} rows are longer than {longest} tokens and are cut."),
-                mark("Make the longest row longer if their ends matter."),
-                {"count": found.cut, "longest": longest},
-            )
-        )
-    return told
+    ]

@@ -58,8 +58,9 @@ def _check(request: Request) -> Reply:
     """Encode every row and count what is trained, cut and left out."""
     data, task, processor, setting = _rows(request)
     found = encode(data.rows, task, processor, setting)
+    held_out = encode(data.held_out, task, processor, setting)
     sizes = [len(example.ids) for example in found.examples]
-    told = [*_nothing_left(found, data), *warnings(found, data, setting.max_length)]
+    told = [*_nothing_left(found, data), *warnings(found, held_out, data, setting.max_length)]
     return {
         "rows": len(data.rows),
         "kept": len(data.rows) - len(found.left_out),

@@ -32,7 +32,7 @@ from studio.engine.prepare import prepare_for
 from studio.engine.sampling import Sampler
 from studio.engine.starts import begin, save
 from studio.engine.watch import Ask, Watch
-from studio.errors import RecipeError
+from studio.errors import Problem, RecipeError
 from studio.hardware import machine
 from studio.methods.catalogue import knobs_for, method, quantization
 from studio.models.facts import ModelFacts
@@ -107,9 +107,10 @@ class _Job:
         task = resolve(self.recipe.task.name, data.gives, facts)
         processor = load_processor(base, task, self.recipe.model.trust_remote_code)
         setting = self._setting(data, task, facts)
-        train = self._encode(data, task, processor, setting)
-        held = encode(data.held_out, task, processor, setting).examples
-        self.ready = _Ready(facts, base, data, task, processor, setting, train, held)
+        train = encode_trained(data, task, processor, setting)
+        held = encode(data.held_out, task, processor, setting)
+        self._tell(warnings(train, held, data, setting.max_length))
+        self.ready = _Ready(facts, base, data, task, processor, setting, train, held.examples)
         save_rows(data.held_out, self.folder.held_out)
 
     def _prepare_model(self) -> Path:
@@ -129,12 +130,10 @@ class _Job:
         longest = longest_row(self.recipe, facts)
         return Setting(longest, self.recipe.task.train_on, task.labels(rows), task.kind(rows))
 
-    def _encode(self, data: DataSurvey, task: Task, processor: Any, setting: Setting) -> Encoded:
-        """Encode the trained rows, and tell what was left out."""
-        train = encode_trained(data, task, processor, setting)
-        for told in warnings(train, data, setting.max_length):
+    def _tell(self, found: list[Problem]) -> None:
+        """Tell what the person should know of the rows."""
+        for told in found:
             self.journal.write(ev.Warned(told.text, told.next_step, plain(told.values)))
-        return train
 
     def load(self) -> None:
         """Load the weights and put the method on them."""

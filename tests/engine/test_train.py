@@ -280,6 +280,53 @@ def test_rows_left_out_are_told(make_run, tmp_path, chats):
     assert told[0].values["count"] == 1
 
 
+def _long_chats(file):
+    """Write conversations of more tokens than a tiny model reads."""
+    text = " ".join(f"The red boat is number {number}." for number in range(80))
+    turns = [{"role": "user", "content": "Tell."}, {"role": "assistant", "content": text}]
+    file.write_text((json.dumps({"messages": turns}) + "\n") * 8)
+    return str(file)
+
+
+@pytest.mark.parametrize("name", ["prompt_tuning", "p_tuning", "multitask_prompt_tuning", "cpt",
+                                  "prefix_tuning", "p_tuning_v2"])  # fmt: skip
+def test_learnt_tokens_and_the_longest_row_fit_into_the_model(make_run, family, tmp_path, name):
+    folder = make_run(
+        model={"source": str(family("gpt2"))},
+        data={"files": [_long_chats(tmp_path / "long.jsonl")]},
+        method={"name": name},
+        training={"max_steps": 1},
+    )
+    assert isinstance(run_here(folder)[-1], ev.Finished)
+
+
+@pytest.mark.parametrize("name", ["prompt_tuning", "p_tuning"])
+def test_learnt_tokens_and_the_longest_text_fit_into_an_encoder(make_run, bert, tmp_path, name):
+    long = "The red boat is number 1. " * 60
+    file = tmp_path / "long.jsonl"
+    rows = [json.dumps({"text": long, "label": label}) for label in ("cold", "warm") * 8]
+    file.write_text("\n".join(rows))
+    folder = make_run(
+        model={"source": str(bert)},
+        data={"files": [str(file)], "eval_share": 0.25},
+        method={"name": name},
+        training={"max_steps": 1},
+    )
+    assert isinstance(run_here(folder)[-1], ev.Finished)
+
+
+def test_held_out_rows_left_out_are_told(make_run, tmp_path, chats):
+    held = tmp_path / "held.jsonl"
+    turns = [{"role": "user", "content": "long " * 300}, {"role": "assistant", "content": "x"}]
+    held.write_text(
+        chats.read_text() + json.dumps({"messages": turns}) + '\n{"messages": [{"role": "user"}]}\n'
+    )
+    events = run_here(make_run(data={"eval_files": [str(held)], "eval_share": 0.0}))
+    unfit, left_out = _of(events, ev.Warned)
+    assert unfit.values["count"] == left_out.values["count"] == 1
+    assert "held-out" in left_out.text
+
+
 def test_data_that_went_away_is_refused_before_anything_loads(make_run, tmp_path, chats):
     file = tmp_path / "gone.jsonl"
     file.write_text(chats.read_text())
