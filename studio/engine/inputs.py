@@ -7,7 +7,7 @@ import torch
 
 from studio.engine.packing import PackedCollator, PaddedCollator
 from studio.tasks.seq2seq_lm import ends_with
-from studio.tasks.task import Example, Task
+from studio.tasks.task import IGNORED, Example, Task
 
 Lay = Callable[[list[Example]], dict[str, Any]]
 
@@ -25,8 +25,20 @@ def laid(task: Task, processor: Any, model: Any, packed: bool = False) -> Lay:
 
 def with_decoder_inputs(batch: dict[str, Any], model: Any) -> dict[str, Any]:
     """Add what the decoder reads: the labels, each one place later, as the model makes them."""
-    made = plain(model).prepare_decoder_input_ids_from_labels(labels=batch["labels"])
+    base, labels = plain(model), batch["labels"]
+    own = getattr(base, "prepare_decoder_input_ids_from_labels", None)
+    made = own(labels=labels) if own else _one_later(labels, base.config)
     return {**batch, "decoder_input_ids": made}
+
+
+def _one_later(labels: torch.Tensor, config: Any) -> torch.Tensor:
+    """Shift labels to the right behind the token that a decoder begins with.
+
+    M2M-100, NLLB and BlenderBot do so within their forward pass, where the loss is not ours.
+    """
+    later = labels.roll(1, dims=-1)
+    later[:, 0] = config.decoder_start_token_id
+    return later.masked_fill(later == IGNORED, config.pad_token_id)
 
 
 def wire(model: Any, processor: Any) -> Any:
