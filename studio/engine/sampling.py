@@ -39,7 +39,7 @@ class Sampler:
         questions = self.questions(self.task.judged)
         if not questions:
             return {}
-        said = [one.words for one in self._said(model, questions)]
+        said = [one.words for one in self._said(model, questions, self._longest(questions))]
         return {} if self.stopped() else self.task.judge(said, [q.reference for q in questions])
 
     def questions(self, count: int) -> list[Question]:
@@ -48,12 +48,20 @@ class Sampler:
         found = (self.task.question(row) for row in self.held_out)
         return [replace(one, candidates=near) for one in found if one][:count]
 
-    def _said(self, model: Any, questions: Sequence[Question]) -> list[Prediction]:
-        """Answer as the task does."""
+    def _longest(self, questions: Sequence[Question]) -> int:
+        """Return the tokens of the longest reference: an answer is held against the whole of it."""
+        references = [question.reference for question in questions]
+        lengths = [len(ids) for ids in self.processor(text_target=references)["input_ids"]]
+        return max(_SAMPLE_TOKENS, min(max(lengths), self.setting.max_length))
+
+    def _said(
+        self, model: Any, questions: Sequence[Question], longest: int = _SAMPLE_TOKENS
+    ) -> list[Prediction]:
+        """Answer as the task does, in `longest` tokens at most."""
         if not self.task.generates:
             return [self._predicted(model, question) for question in questions]
         groups = [questions[at : at + _TOGETHER] for at in range(0, len(questions), _TOGETHER)]
-        texts = [answers(model, self.processor, group, _SAMPLE_TOKENS, self.stopped)
+        texts = [answers(model, self.processor, group, longest, self.stopped)
                  for group in groups]  # fmt: skip
         return [Prediction(text) for some in texts for text in some]
 

@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
+from studio.engine import sampling
 from studio.engine.generate import answers
 from studio.engine.handlers import HANDLERS
 from studio.engine.load import load_model, load_processor
 from studio.engine.merge import merge
 from studio.engine.result import Loaded, RunResult, open_result
-from studio.engine.sampling import predict
+from studio.engine.sampling import Sampler, asked, predict
 from studio.engine.service import Request
 from studio.errors import DataError
+from studio.rows import Message, Row
 from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.held_out import questions
 from studio.runs.metric_names import metric_name
-from studio.tasks.task import Question
+from studio.tasks.shelf import task
+from studio.tasks.task import Question, Setting
 from tests.engine.conftest import MakeRun, run_here
 from tests.helpers import tiny
 
@@ -309,10 +312,6 @@ def test_preview(make_run: MakeRun, models: Any, tmp_path: Path, name: str) -> N
 
 def test_prompts_of_a_person_while_training(models: Any, tmp_path: Path) -> None:
     """A typed picture is a path, a question without its passage is told in words."""
-    from studio.engine.sampling import Sampler, asked
-    from studio.tasks.shelf import task
-    from studio.tasks.task import Setting
-
     assert asked(task("image_cls"), "/a.png", ()).image == "/a.png"
     assert asked(task("seq_cls"), "x", ()) == Question("x", "")
     reading = task("question_answering")
@@ -320,6 +319,26 @@ def test_prompts_of_a_person_while_training(models: Any, tmp_path: Path) -> None
     sampler = Sampler(reading, processor, Setting(32), ())
     (sample,) = sampler.samples(_Idle(), 3, 0, ["What is it"])
     assert "passage" in sample.answer
+
+
+@pytest.mark.parametrize(("words", "row", "most"), [(5, 512, 64), (90, 512, 91), (90, 70, 70)])
+def test_what_is_judged_is_not_cut_before_its_reference(
+    models: Any, monkeypatch: pytest.MonkeyPatch, words: int, row: int, most: int
+) -> None:
+    """Answers may be as long as the longest reference, which is cut at the longest row."""
+    lengths: list[int] = []
+
+    def answered(_model: Any, _processor: Any, group: list[Question], longest: int, _: Any) -> Any:
+        lengths.append(longest)
+        return [question.reference for question in group]
+
+    monkeypatch.setattr(sampling, "answers", answered)
+    summing = task("seq2seq_lm")
+    turns = (Message("user", "Sum up."), Message("assistant", "boat " * words))
+    processor = load_processor(models("t5"), summing)
+    held = Sampler(summing, processor, Setting(row), [Row(turns)])
+    assert held.judged(_Idle())["rouge_l"] == 1.0
+    assert lengths == [most]
 
 
 class _Idle:
