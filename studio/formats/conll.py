@@ -4,6 +4,7 @@ Empty lines part sentences. The first column is the word and the last its tag, a
 files; columns are parted by tabs where a line has one, otherwise by blanks.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from studio.rows import Raw
 from studio.words import mark
 
 _DOCUMENT = "-DOCSTART-"
+_SPACE = re.compile(r"[^\S \t\r\n]+[ \t]")  # a word that is a space of another kind
 
 
 def read_conll(file: Path) -> Iterator[tuple[int, Raw]]:
@@ -40,9 +42,11 @@ def _is_word(line: str, within: bool) -> bool:
     """Say whether a line holds a word: not empty, no mark of a document, no note before words.
 
     A note is a line like `# id = 3`; a # that is a word of its own has no equals sign after it.
+    A full-width space with a tag, as texts in Chinese have it, is no word and parts no sentence.
     """
     note = not within and line.startswith("# ") and "=" in line
-    return bool(line.strip()) and not note and not line.startswith(_DOCUMENT)
+    unread = note or line.startswith(_DOCUMENT) or _SPACE.match(line)
+    return bool(line.strip()) and not unread
 
 
 def _columns(line: str, file: Path, number: int, width: int) -> list[str]:

@@ -63,6 +63,15 @@ def test_words_with_blanks_between_tabs(tmp_path: Path) -> None:
     assert raw == {"tokens": ["New York", "is"], "tags": ["B-LOC", "O"]}
 
 
+@pytest.mark.parametrize("gap", [" ", "\t"])
+@pytest.mark.parametrize("space", ["\u3000", "\xa0"])
+def test_spaces_as_words(tmp_path: Path, gap: str, space: str) -> None:
+    """Texts in Chinese have full-width spaces, each with a tag: they are left out."""
+    text = f"北{gap}B-LOC\n{space}{gap}O\n京{gap}O\n"
+    ((_, raw),) = read(_file(tmp_path, text))
+    assert raw == {"tokens": ["北", "京"], "tags": ["B-LOC", "O"]}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
