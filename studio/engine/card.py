@@ -1,8 +1,14 @@
 """The model card of a result: what it is, how it was made, how to load it."""
 
+import json
 from pathlib import Path
+from typing import Any
 
+from peft import PEFT_TYPE_TO_CONFIG_MAPPING
+
+import studio.engine.tuners  # noqa: F401 - registers our own types in PEFT
 from studio import __version__
+from studio.engine.heads import HEADS
 from studio.methods.catalogue import Method
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe, dumps
@@ -32,19 +38,42 @@ tags:
 ```
 """
 
-_USE = """from {library} import {name}
-from transformers import {processor}
+_USE = """{own}from {library} import {name}
+from transformers import {imported}
 
-model = {name}.from_pretrained("path/to/this/folder"{more})
+{before}model = {name}.from_pretrained("path/to/this/folder"{more})
 {called} = {processor}.from_pretrained("path/to/this/folder")"""
 
 # PEFT has no class of its own for pictures.
-_USE_ON_BASE = """from peft import PeftModel
-from transformers import {name}, {processor}
+_USE_ON_BASE = """{own}from peft import PeftModel
+from transformers import {name}, {imported}
 
-base = {name}.from_pretrained("{base}"{more})
+{before}base = {name}.from_pretrained("{base}"{more})
 model = PeftModel.from_pretrained(base, "path/to/this/folder")
 {called} = {processor}.from_pretrained("path/to/this/folder")"""
+
+_USE_MIXTURE = """# Finetune Studio has to be installed: PEFT alone cannot load a mixture.
+from pathlib import Path
+
+from studio.engine.mixture import load_mixture
+from transformers import {name}, {imported}
+
+base = {name}.from_pretrained("{base}"{more})
+model = load_mixture(base, Path("path/to/this/folder"))
+{called} = {processor}.from_pretrained("path/to/this/folder")"""
+
+_OWN = """# Finetune Studio has to be installed: PEFT knows the method from it.
+import studio.engine.tuners
+
+"""
+
+_IN_FOUR_BITS = """# The adapter makes up for what 4-bit takes from the base's weights.
+in_four_bits = BitsAndBytesConfig(
+    load_in_4bit=True,
+    bnb_4bit_quant_type="nf4",
+    bnb_4bit_use_double_quant=True,{skipped}
+)
+"""
 
 _EMBED = """
 
@@ -75,7 +104,7 @@ def write_card(
         name=name,
         version=__version__,
         recipe=dumps(_without_paths(recipe)),
-        code=_code(task, setting, base if method.peft else ""),
+        code=_code(task, setting, base if method.peft else "", method),
     )
     (folder / "README.md").write_text(text, "utf-8")
 
@@ -90,20 +119,43 @@ def _without_paths(recipe: Recipe) -> Recipe:
     return shown
 
 
-def _code(task: Task, setting: Setting, base: str) -> str:
+def _code(task: Task, setting: Setting, base: str, method: Method) -> str:
     """Return the lines that load the result; `base` is given where it is an adapter."""
-    image = task.processor == "image"
-    head = task.head(setting) if base else {}
+    image, mixture = task.processor == "image", "adapters" in method.knobs
+    on_base = bool(base) and (image or mixture)
+    processor = "AutoImageProcessor" if image else "AutoTokenizer"
+    quantised = method.start == "loftq"
     values = {
+        "own": _OWN if _is_own(method) else "",
         "base": base,
         "library": "peft" if base else "transformers",
-        "name": _class(task) if base and not image else task.model_class,
-        "processor": "AutoImageProcessor" if image else "AutoTokenizer",
+        "name": _class(task) if base and not on_base else task.model_class,
+        "imported": f"{processor}, BitsAndBytesConfig" if quantised else processor,
+        "before": _in_four_bits(task) if quantised else "",
+        "processor": processor,
         "called": "processor" if image else "tokenizer",
-        "more": f", num_labels={head['num_labels']}" if "num_labels" in head else "",
+        "more": _more(task.head(setting) if base else {}, quantised),
     }
-    use = _USE_ON_BASE if base and image else _USE
+    use = _USE_MIXTURE if mixture else _USE_ON_BASE if on_base else _USE
     return use.format(**values) + (_EMBED if task.model_class == "AutoModel" else "")
+
+
+def _is_own(method: Method) -> bool:
+    """Say whether PEFT knows a method's type from us alone."""
+    kind = PEFT_TYPE_TO_CONFIG_MAPPING.get(method.peft)
+    return kind is not None and kind.__module__.startswith("studio.")
+
+
+def _in_four_bits(task: Task) -> str:
+    """Return the lines that say how the base is held, as it was in training."""
+    skipped = "" if task.generates else f"\n    llm_int8_skip_modules={json.dumps(list(HEADS))},"
+    return _IN_FOUR_BITS.format(skipped=skipped)
+
+
+def _more(head: dict[str, Any], quantised: bool) -> str:
+    """Return what is given to the loading besides the folder."""
+    labels = f", num_labels={head['num_labels']}" if "num_labels" in head else ""
+    return labels + (", quantization_config=in_four_bits" if quantised else "")
 
 
 def _class(task: Task) -> str:
