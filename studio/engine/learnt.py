@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from peft import PeftConfig
 from safetensors.torch import load_file, save_file
+from transformers import Trainer
 
 from studio.errors import RunError
 from studio.words import mark
@@ -18,6 +19,15 @@ from studio.words import mark
 _FILE = "learnt.safetensors"
 _ADAPTER = "default"  # the name under which PEFT puts our one method on a model
 _SCORES = ("ipt", "exp_avg_ipt", "exp_avg_unc")  # what AdaLoRA hands its ranks out by
+
+
+class LearntTrainer(Trainer):
+    """transformers' trainer, going on from what a checkpoint holds whole, or back to it."""
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        """Take up what was learnt; a checkpoint of an older version goes through PEFT."""
+        if not take_up(self.model, Path(resume_from_checkpoint)):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
 
 
 def keep(model: Any, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers import Trainer, set_seed
 
-from studio.engine import checkpoints, learnt
+from studio.engine import checkpoints
 from studio.engine.adapt import MISFITS, Given, apply_method, count, misfit, weights_type
 from studio.engine.arguments import arguments, planned_steps
 from studio.engine.aside import replace_folder
@@ -24,6 +24,7 @@ from studio.engine.examples import Encoded, encode, encode_trained, warnings
 from studio.engine.failure import Look, plain, unseen
 from studio.engine.fitting import Case, fit
 from studio.engine.inputs import laid, wire
+from studio.engine.learnt import LearntTrainer
 from studio.engine.load import load_model, load_processor
 from studio.engine.loss import token_loss
 from studio.engine.optimizers import method_optimizer
@@ -208,7 +209,7 @@ class _Job:
         self.model.register_forward_pre_hook(self.watch.count, with_kwargs=True)
         if training.gradient_checkpointing:
             self.model.config.use_cache = False
-        return _Trainer(
+        return LearntTrainer(
             model=self.model,
             args=arguments(self.recipe, self.folder, self.device, bool(self.method.peft)),
             train_dataset=self.ready.train.examples,
@@ -346,15 +347,6 @@ class _Job:
         """Leave before the costly parts when nobody wants them any more."""
         if self.control.stopping:
             raise StoppedEarlyError
-
-
-class _Trainer(Trainer):
-    """transformers' trainer, going back to what a checkpoint holds whole."""
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Take up what was learnt; a checkpoint of an older version goes through PEFT."""
-        if not learnt.take_up(self.model, Path(resume_from_checkpoint)):
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
 
 
 class _Throttle:
