@@ -6,15 +6,12 @@ config has in PEFT, and off the `fixed`, `optimizer` and `start` of its file.
 
 import dataclasses
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import (
     PEFT_TYPE_TO_CONFIG_MAPPING,
-    EvaConfig,
     PeftConfig,
     PeftModel,
     PeftType,
@@ -25,6 +22,7 @@ from peft.utils import constants
 
 import studio.engine.tuners  # noqa: F401 - registers our own types in PEFT
 from studio.engine.blocks import stack_names, stacks
+from studio.engine.completed import COMPLETED, Given
 from studio.engine.device import Device
 from studio.engine.heads import HEADS, new_layers
 from studio.engine.mixture import is_mixture, keep_router, load_mixture
@@ -44,14 +42,6 @@ MISFITS = (
     AssertionError,
     RuntimeError,
 )
-
-
-@dataclass(frozen=True)
-class Given:
-    """What a method may need to know of the run: optimizer steps, and how texts become tokens."""
-
-    steps: int = 1
-    tokenizer: Any = None
 
 
 def apply_method(
@@ -100,7 +90,7 @@ def peft_config(
     values |= _unlisted(method, values, model)
     completed = {
         name: complete(values, model, given)
-        for name, complete in _COMPLETED.items()
+        for name, complete in COMPLETED.items()
         if name in known
     }
     new = [] if task.generates else new_layers(model, task.unread)
@@ -151,121 +141,6 @@ def _left_out(task: Task, model: Any, values: dict[str, Any], known: set[str]) -
         return {}
     ends = {name.rpartition(".")[2] for name in {*layers} - {*saved}}
     return {"target_modules": sorted(ends - {*HEADS})}
-
-
-# What fields of PEFT's configs hold that only the run knows, by the field's name.
-
-
-def _total_steps(_values: dict[str, Any], _model: Any, given: Given) -> int:
-    """Steps of the whole run: AdaLoRA hands its ranks out over them."""
-    return given.steps
-
-
-def _first_share(_values: dict[str, Any], _model: Any, given: Given) -> int:
-    """A tenth of the steps before ranks are taken away (AdaLoRA, appendix: 5 to 15 %)."""
-    return given.steps // 10
-
-
-def _last_share(_values: dict[str, Any], _model: Any, given: Given) -> int:
-    """A third of the steps with ranks as they are in the end (AdaLoRA, appendix)."""
-    return given.steps // 3
-
-
-def _all_layers(_values: dict[str, Any], model: Any, _given: Given) -> int | None:
-    """Every layer of the model."""
-    return getattr(model.config.get_text_config(), "num_hidden_layers", None)
-
-
-def _prompt_tokens(values: dict[str, Any], _model: Any, given: Given) -> list[int]:
-    """The tokens of a prompt that is written out."""
-    text = str(values.get("cpt_text") or "")
-    return list(given.tokenizer(text, add_special_tokens=False)["input_ids"]) or [0]
-
-
-def _prompt_ones(values: dict[str, Any], model: Any, given: Given) -> list[int]:
-    """A one for each of those tokens: all of them are read."""
-    return [1] * len(_prompt_tokens(values, model, given))
-
-
-def _tokenizer_folder(values: dict[str, Any], _model: Any, given: Given) -> str | None:
-    """Where the tokenizer is, for a prompt that begins as a text."""
-    begins = values.get("prompt_tuning_init") == "TEXT"
-    return str(given.tokenizer.name_or_path) if begins else None
-
-
-def _token_indices(values: dict[str, Any], _model: Any, given: Given) -> list[int]:
-    """The tokens that are named, by number or as text; "auto" means the special ones."""
-    named = values.get("token_indices", "auto")
-    if named == "auto":
-        return sorted(set(given.tokenizer.all_special_ids))
-    words = [part.strip() for part in str(named).split(",") if part.strip()]
-    numbers = [_token(word, given.tokenizer) for word in words]
-    return sorted({number for some in numbers for number in some})
-
-
-def _token(word: str, tokenizer: Any) -> list[int]:
-    """Return a token's number, or the tokens that a text is made of."""
-    return [int(word)] if word.isdigit() else tokenizer(word, add_special_tokens=False)["input_ids"]
-
-
-def adapter_folders(values: dict[str, Any]) -> list[Path]:
-    """Return the folders of the adapters that a mixture names, parted by commas or lines."""
-    named = values.get("adapters") or ""
-    parts = named if isinstance(named, list) else str(named).replace("\n", ",").split(",")
-    return [Path(part.strip()).expanduser() for part in parts if part.strip()]
-
-
-def _adapters(values: dict[str, Any], _model: Any, _given: Given) -> dict[str, str]:
-    """The adapters of a mixture by number, as PEFT names them; a run's folder holds one."""
-    found = adapter_folders(values)
-    places = [one / "adapter" if (one / "adapter").is_dir() else one for one in found]
-    missing = next((one for one in places if not (one / "adapter_config.json").is_file()), None)
-    if len(places) < 2 or missing:
-        raise ValueError(
-            f"there is no adapter in {missing}" if missing else "it needs two adapters or more"
-        )
-    return {str(number): str(place) for number, place in enumerate(places)}
-
-
-def _width(values: dict[str, Any], model: Any, _given: Given) -> int | None:
-    """The width of the model, which a mixture's router reads."""
-    return int(model.config.get_text_config().hidden_size) if "adapters" in values else None
-
-
-def _by_another_name(name: str, *known: str) -> Callable[[dict[str, Any], Any, Given], Any]:
-    """Return a size for families whose config calls it as PEFT does not expect: DistilBERT."""
-
-    def size(_values: dict[str, Any], model: Any, _given: Given) -> int | None:
-        config = model.config.get_text_config()
-        found = any(one in config.to_dict() for one in (name, *known))
-        return None if found else getattr(config, name, None)
-
-    return size
-
-
-def _eva(values: dict[str, Any], _model: Any, _given: Given) -> EvaConfig | None:
-    """How EVA looks at the rows."""
-    wanted = values.get("init_lora_weights") == "eva"
-    return EvaConfig(rho=float(values.get("rho", 2.0))) if wanted else None
-
-
-_COMPLETED: dict[str, Callable[[dict[str, Any], Any, Given], Any]] = {
-    "total_step": _total_steps,
-    "tinit": _first_share,
-    "tfinal": _last_share,
-    "adapter_layers": _all_layers,
-    "cpt_token_ids": _prompt_tokens,
-    "cpt_mask": _prompt_ones,
-    "cpt_tokens_type_mask": _prompt_ones,
-    "tokenizer_name_or_path": _tokenizer_folder,
-    "token_indices": _token_indices,
-    "adapters": _adapters,
-    "hidden_size": _width,
-    "eva_config": _eva,
-    "token_dim": _by_another_name("hidden_size", "n_embd", "d_model"),
-    "num_layers": _by_another_name("num_hidden_layers", "num_layers", "n_layer"),
-    "num_attention_heads": _by_another_name("num_attention_heads", "n_head", "num_heads"),
-}
 
 
 def free_last(model: Any, layers: int) -> Any:

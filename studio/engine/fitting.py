@@ -17,7 +17,8 @@ import transformers
 from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers.pytorch_utils import Conv1D
 
-from studio.engine.adapt import Given, apply_method, count
+from studio.engine.adapt import apply_method, count
+from studio.engine.completed import Given
 from studio.engine.device import Device
 from studio.errors import MethodError, Problem
 from studio.methods.catalogue import Method

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from studio.engine.adapt import Given
 from studio.engine.arguments import planned_steps
+from studio.engine.completed import Given
 from studio.engine.examples import Encoded, encode, nothing_left, warnings
 from studio.engine.export import export
 from studio.engine.fitting import Case, fit

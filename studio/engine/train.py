@@ -13,10 +13,11 @@ import torch
 from transformers import Trainer, set_seed
 
 from studio.engine import checkpoints
-from studio.engine.adapt import MISFITS, Given, apply_method, count, misfit, weights_type
+from studio.engine.adapt import MISFITS, apply_method, count, misfit, weights_type
 from studio.engine.arguments import arguments, planned_steps
 from studio.engine.aside import replace_folder
 from studio.engine.card import write_card
+from studio.engine.completed import Given
 from studio.engine.control import Control
 from studio.engine.device import Device, choose_device, device_name
 from studio.engine.evaluate import Result, evaluate

@@ -47,7 +47,7 @@ def duration(seconds: float) -> str:
     whole = max(0, round(seconds))
     if whole < 60:
         return tr("{seconds} s", seconds=whole)
-    if whole < 600:
+    if whole < 600 and whole % 60:
         minutes, rest = divmod(whole, 60)
         return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
     if whole < 3570:

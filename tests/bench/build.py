@@ -65,7 +65,7 @@ class _Bench:
         import torch
         from transformers import AutoModelForCausalLM
 
-        from studio.engine.adapt import Given
+        from studio.engine.completed import Given
         from studio.engine.device import Device
         from studio.engine.load import load_tokenizer
         from studio.tasks.shelf import task

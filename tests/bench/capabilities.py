@@ -126,7 +126,8 @@ class Trial:
         return next(found, "other" if self.bits == "none" else "quantized")
 
     def _builds(self) -> None:
-        from studio.engine.adapt import Given, apply_method, count
+        from studio.engine.adapt import apply_method, count
+        from studio.engine.completed import Given
 
         torch = _torch()
         torch.manual_seed(0)

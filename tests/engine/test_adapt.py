@@ -8,8 +8,9 @@ import torch
 from peft.utils import constants
 from transformers import AutoModel, AutoModelForCausalLM
 
-from studio.engine.adapt import Given, apply_method, free_last
+from studio.engine.adapt import apply_method, free_last
 from studio.engine.blocks import stack_names, stacks
+from studio.engine.completed import Given
 from studio.engine.device import Device
 from studio.methods.catalogue import knobs_for, method
 from studio.recipe import from_mapping

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio import recipe as recipes
-from studio.engine.adapt import Given
+from studio.engine.completed import Given
 from studio.engine.fitting import Case, fit
 from studio.engine.load import load_tokenizer
 from studio.errors import MethodError

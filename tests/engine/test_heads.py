@@ -7,7 +7,8 @@ import pytest
 import torch
 import transformers as tf
 
-from studio.engine.adapt import Given, apply_method, load_adapted
+from studio.engine.adapt import apply_method, load_adapted
+from studio.engine.completed import Given
 from studio.engine.device import Device
 from studio.engine.heads import new_layers
 from studio.engine.inputs import wire

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from studio.engine.adapt import Given, apply_method
+from studio.engine.adapt import apply_method
+from studio.engine.completed import Given
 from studio.engine.device import Device
 from studio.engine.generate import answers
 from studio.engine.load import load_model, load_processor

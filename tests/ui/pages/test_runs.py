@@ -39,7 +39,7 @@ def test_table_shows_what_came_of_each_run(open_window: Open, runs: Path) -> Non
     assert _texts(page, 3) == ["Finished", "Failed", "Damaged"]
     assert page.table.rows.cell(1, 3).more == "step 30"
     assert page.table.rows.cell(2, 3).tip
-    assert _texts(page, 5)[0] == "1 min 0 s" and _texts(page, 6)[0] == "2 GB"
+    assert _texts(page, 5)[0] == "1 min" and _texts(page, 6)[0] == "2 GB"
 
 
 def test_search_and_state_narrow_the_list(open_window: Open, runs: Path) -> None:
