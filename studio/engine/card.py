@@ -109,6 +109,18 @@ def write_card(
     (folder / "README.md").write_text(text, "utf-8")
 
 
+def write_merged_card(
+    folder: Path, adapter: Path, method: Method, task: Task, setting: Setting
+) -> None:
+    """Write the adapter's card for the merged model: only how it is loaded differs."""
+    card = (adapter / "README.md").read_text("utf-8")
+    card = card.replace("library_name: peft", "library_name: transformers", 1)
+    told, use, old = card.rpartition("```python\n")
+    end = old[old.index("\n```") :]
+    text = told + use + _code(task, setting, "", method) + end
+    (folder / "README.md").write_text(text, "utf-8")
+
+
 def _without_paths(recipe: Recipe) -> Recipe:
     """Return the recipe with file names only: a card is shared, folders are nobody's business."""
     shown = recipe.model_copy(deep=True)
@@ -121,12 +133,12 @@ def _without_paths(recipe: Recipe) -> Recipe:
 
 def _code(task: Task, setting: Setting, base: str, method: Method) -> str:
     """Return the lines that load the result; `base` is given where it is an adapter."""
-    image, mixture = task.processor == "image", "adapters" in method.knobs
+    image, mixture = task.processor == "image", bool(base) and "adapters" in method.knobs
     on_base = bool(base) and (image or mixture)
     processor = "AutoImageProcessor" if image else "AutoTokenizer"
-    quantised = method.start == "loftq"
+    quantised = bool(base) and method.start == "loftq"
     values = {
-        "own": _OWN if _is_own(method) else "",
+        "own": _OWN if base and _is_own(method) else "",
         "base": base,
         "library": "peft" if base else "transformers",
         "name": _class(task) if base and not on_base else task.model_class,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.engine.aside import require_empty, require_room, written_aside
+from studio.engine.card import write_merged_card
 from studio.engine.examples import encode
 from studio.engine.load import load_processor
 from studio.engine.merge import merge
@@ -101,7 +102,7 @@ def _merge(result: RunResult, out: Path, progress: Progress, stopped: Callable[[
         progress=lambda done, total, _name: progress("merge", done, total),
         stopped=stopped,
     )
-    shutil.copy2(result.adapter / "README.md", out / "README.md")
+    write_merged_card(out, result.adapter, result.method, result.task, result.setting)
 
 
 def _compare(result: RunResult, out: Path, progress: Progress) -> dict[str, Any] | None:

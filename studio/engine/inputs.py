@@ -60,23 +60,25 @@ def plain(model: Any) -> Any:
 
 
 def missing_tokens(config: Any, tokenizer: Any) -> dict[str, int]:
-    """Return the tokens that a config lacks: padding, and how a decoder begins and ends."""
+    """Return the tokens that a config lacks: how a decoder begins and ends, and padding.
+
+    Padding is what the tokenizer pads with, whatever the config said: a classifier on a decoder
+    reads the last token that is none.
+    """
     wanted = {"pad_token_id": tokenizer.pad_token_id}
     if config.is_encoder_decoder:
         begins = (tokenizer.bos_token_id, tokenizer.cls_token_id, tokenizer.pad_token_id)
         wanted["decoder_start_token_id"] = next(one for one in (*begins, 0) if one is not None)
         wanted["eos_token_id"] = ends_with(tokenizer)
-    lacking = {name: one for name, one in wanted.items() if getattr(config, name, None) is None}
-    return {name: one for name, one in lacking.items() if one is not None}
+    return {
+        name: one
+        for name, one in wanted.items()
+        if one is not None and (name == "pad_token_id" or getattr(config, name, None) is None)
+    }
 
 
 def _complete(config: Any, tokenizer: Any) -> None:
-    """Set the tokens that a config lacks, and the padding that batches really have.
-
-    A classifier on a decoder reads the last token that is no padding.
-    """
-    if tokenizer.pad_token_id is not None:
-        config.pad_token_id = tokenizer.pad_token_id
+    """Set the tokens that a config lacks."""
     for name, token in missing_tokens(config, tokenizer).items():
         setattr(config, name, token)
 

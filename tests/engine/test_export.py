@@ -79,6 +79,9 @@ def test_the_merged_model_answers_as_the_adapter_and_loads_anywhere(done, tmp_pa
     assert {"model.safetensors", "config.json", "tokenizer.json", "README.md"} <= names
     assert not any(name.startswith("adapter") for name in names)
     assert "<|im_start|>" in (out / "chat_template.jinja").read_text()
+    card = (out / "README.md").read_text("utf-8")
+    assert "from transformers import AutoModelForCausalLM" in card and "import peft" not in card
+    assert "library_name: transformers" in card and "AutoPeft" not in card
     _fresh(out, "AutoModelForCausalLM", tmp_path)
 
 
