@@ -112,6 +112,19 @@ def test_every_task(make_run: MakeRun, models: Any, tmp_path: Path, name: str) -
     _chats(folder, result)
 
 
+@pytest.mark.parametrize("name", ["seq_cls", "token_cls", "question_answering"])
+def test_decoders_too(make_run: MakeRun, models: Any, tmp_path: Path, name: str) -> None:
+    """With the weights that they have: reloaded and merged they say the same."""
+    data = _CASES[name][1](tmp_path / "rows.jsonl", 40)
+    folder, events = _trained(make_run, models("llama"), data, task={"name": name})
+    result = _opened(folder)
+    tuned = Loaded(result)
+    said = _said(tuned.model, tuned.processor, result)
+    samples = [one.answer for one in _of(events, ev.Sample) if one.step == 20]
+    assert [one["words"] for one in said[:2]] == samples
+    _merged_says_the_same(result, said, tmp_path / "merged")
+
+
 def _said(model: Any, processor: Any, result: RunResult) -> list[dict[str, Any]]:
     """Return what a model says to the held-out rows."""
     asked = questions(result.folder)
