@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from studio.cli import numbers
-from studio.cli.methods import in_four_bit, merges, values
+from studio.cli.known import in_four_bit, merges, values
 from studio.cli.terminal import document, facts, result, table
 from studio.methods import capabilities, evidence
 from studio.methods.capabilities import FORMATS, Cell
