@@ -1,9 +1,9 @@
 """Rows of different lengths laid together into tensors, padded at the right."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from studio.tasks.task import IGNORED, Ids
+from studio.tasks.task import IGNORED, Example, Ids
 
 
 def lay_tokens(rows: Sequence[Ids], tokenizer: Any) -> dict[str, Any]:
@@ -36,3 +36,22 @@ def run(model: Any, batch: dict[str, Any]) -> Any:
     if "attention_mask" in given:
         outputs["attention_mask"] = given["attention_mask"]
     return outputs
+
+
+def lay_with_labels(processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
+    """Return what pads examples and their labels, one a token, to the longest of the batch."""
+
+    def lay(examples: list[Example]) -> dict[str, Any]:
+        tokens = lay_tokens([example.ids for example in examples], processor)
+        return {**tokens, "labels": lay_labels([example.labels for example in examples])}
+
+    return lay
+
+
+def labels_loss(outputs: Any, labels: Any, items: Any) -> Any:
+    """Cross entropy of the labelled tokens in float32; learnt tokens in front do not count."""
+    from torch.nn.functional import cross_entropy
+
+    logits = outputs.logits[:, -labels.shape[1] :].flatten(0, 1).float()
+    sums = cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
+    return sums / items

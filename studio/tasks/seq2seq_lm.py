@@ -8,8 +8,8 @@ import numpy as np
 from studio.errors import Problem
 from studio.models.facts import ModelFacts
 from studio.rows import Row, RowError
-from studio.tasks.batch import lay_labels, lay_tokens
-from studio.tasks.task import IGNORED, Defaults, Example, Question, Setting
+from studio.tasks.batch import labels_loss, lay_with_labels
+from studio.tasks.task import Defaults, Example, Question, Setting
 from studio.tasks.template import last_question
 from studio.tasks.text_words import CHINESE, words
 from studio.words import mark
@@ -65,20 +65,11 @@ class Seq2SeqLM(Defaults):
 
     def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
         """Pad sources and targets; the engine has the model make its decoder's inputs."""
-
-        def lay(examples: list[Example]) -> dict[str, Any]:
-            tokens = lay_tokens([example.ids for example in examples], processor)
-            return {**tokens, "labels": lay_labels([example.labels for example in examples])}
-
-        return lay
+        return lay_with_labels(processor)
 
     def loss(self, outputs: Any, labels: Any, items: Any) -> Any:
         """Cross entropy of the target's tokens in float32; learnt tokens in front do not count."""
-        from torch.nn.functional import cross_entropy
-
-        logits = outputs.logits[:, -labels.shape[1] :].flatten(0, 1).float()
-        sums = cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
-        return sums / items
+        return labels_loss(outputs, labels, items)
 
     def judge(self, answers: Sequence[str], references: Sequence[str]) -> dict[str, float]:
         """Return ROUGE-L's F (mean over rows) and BLEU (over all), from 0 to 1.

@@ -9,7 +9,7 @@ import numpy as np
 from studio.errors import Problem
 from studio.models.facts import ModelFacts
 from studio.rows import Row, RowError
-from studio.tasks.batch import lay_labels, lay_tokens, run
+from studio.tasks.batch import labels_loss, lay_tokens, lay_with_labels, run
 from studio.tasks.choices import in_order, problem
 from studio.tasks.task import IGNORED, Defaults, Example, Prediction, Question, Setting
 from studio.tasks.text_words import word_places, written
@@ -94,20 +94,11 @@ class TokenCls(Defaults):
 
     def collator(self, processor: Any) -> Callable[[list[Example]], dict[str, Any]]:
         """Pad sentences and tags to the longest of the batch."""
-
-        def lay(examples: list[Example]) -> dict[str, Any]:
-            tokens = lay_tokens([example.ids for example in examples], processor)
-            return {**tokens, "labels": lay_labels([example.labels for example in examples])}
-
-        return lay
+        return lay_with_labels(processor)
 
     def loss(self, outputs: Any, labels: Any, items: Any) -> Any:
         """Cross entropy of the tagged tokens in float32; learnt tokens in front do not count."""
-        from torch.nn.functional import cross_entropy
-
-        logits = outputs.logits[:, -labels.shape[1] :].flatten(0, 1).float()
-        sums = cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
-        return sums / items
+        return labels_loss(outputs, labels, items)
 
     def metrics(self, outputs: Any, labels: Any, examples: Sequence[Example]) -> dict[str, Any]:
         """Gather the predicted and the true tags of each sentence."""
