@@ -99,6 +99,12 @@ class MethodShelf(QWidget):
         self._column.addWidget(made)
         return made
 
+    def go_to(self, key: str) -> None:
+        """Put the focus on a method's card, or on the chart where that is shown."""
+        chart = self._store["view"] == "chart"
+        self.gallery.go_to(key or self.gallery.current_key())
+        (self.evidence.chart if chart and self.evidence else self.gallery).setFocus()
+
     def clear_filters(self) -> None:
         """Show all methods."""
         self.filters.set_query(Query())

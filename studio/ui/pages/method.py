@@ -1,8 +1,9 @@
 """The Method step: what is recommended here, every method with its needs, its settings."""
 
+from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtWidgets import QScrollArea, QWidget
 
 from studio import flow
@@ -34,6 +35,8 @@ class MethodStep(Step):
         super().__init__(context, tr("Choose a method"))
         self._store = context.store("method")
         self._needs = Needs()
+        self._known: tuple[dict[str, Estimate], list[Advice]] = ({}, [])
+        self._left_at = 0
         self.panel = MethodPanel()
         self.goal = GoalChoice()
         self.guide = GuidePart()
@@ -94,7 +97,12 @@ class MethodStep(Step):
         self.goal.show_goal(draft.goal)
         self.guide.show_advice(draft, here, allowed, needs)
         self.shelf.show_entries(found, here.card is not None)
-        self._show_page(needs, ranked)
+        self._known = needs, ranked
+        self._show_opened()
+
+    def _show_opened(self) -> None:
+        """Show page and panel; opening a page changes nothing of what is known of the methods."""
+        self._show_page(*self._known)
         self._show_panel()
 
     def show_problem(self, problem: Problem) -> None:
@@ -122,7 +130,8 @@ class MethodStep(Step):
         self.panel.show_method(chosen, self._values(), bool(self._store.get("unfolded")))
         self.panel.show_advice(chosen, refused(draft, chosen.key, self.context.machine), need)
         total = draft.model.parameters if draft.model else 0
-        self.panel.show_trained(need.trainable if need else 0, total if need else 0)
+        trained = self.fit.trainable() or (need.trainable if need else 0)
+        self.panel.show_trained(trained, total if trained else 0)
         self.panel.memory.show_need(need, self.context.machine, quantization(draft.recipe))
         self.fields = {f"method.{key}": field for key, field in self.panel.fields.items()}
 
@@ -140,29 +149,42 @@ class MethodStep(Step):
         return str(self._store.get("opened", ""))
 
     def open_method(self, key: str) -> None:
-        """Show a method's page in place of the gallery."""
+        """Show a method's page in place of the gallery, from its beginning."""
+        area = self._area()
+        if not self.opened():
+            self._left_at = area.verticalScrollBar().value()
         self._store["opened"] = key
-        self.refresh()
+        self._show_opened()
+        self.side_done.emit()
         self.back.setFocus()
+        area.verticalScrollBar().setValue(0)
 
     def close_method(self) -> None:
-        """Go back to the gallery."""
+        """Go back to the gallery, to where it was left."""
         key, self._store["opened"] = self.opened(), ""
-        self.refresh()
-        self.shelf.gallery.go_to(key)
-        self.shelf.gallery.setFocus()
+        self._show_opened()
+        self.shelf.go_to(key)  # first: the page scrolls to what takes the focus
+        _lay_out()
+        self._area().verticalScrollBar().setValue(self._left_at)
 
     def show_evidence(self) -> None:
         """Show what was measured of all methods."""
         self._store["opened"] = ""
         self.shelf.clear_filters()
         self.shelf.show_view("chart")
-        self.refresh()
-        QTimer.singleShot(0, self, self._scroll_to_shelf)  # once the page is laid out
+        self._show_opened()
+        self.side_done.emit()
+        self.shelf.go_to("")
+        _lay_out()
+        area = self._area()
+        bar = area.verticalScrollBar()
+        bar.setValue(bar.value() + self.shelf.mapTo(area.viewport(), QPoint()).y())
 
-    def _scroll_to_shelf(self) -> None:
-        for area in self.findChildren(QScrollArea):
-            area.verticalScrollBar().setValue(self.shelf.mapTo(self, QPoint()).y())
+    def _area(self) -> QScrollArea:
+        """Return what scrolls the step."""
+        area = self.findChild(QScrollArea, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        assert isinstance(area, QScrollArea)
+        return area
 
     def _show_page(self, needs: dict[str, Estimate], ranked: list[Advice]) -> None:
         """Show the open page, or the gallery where none is."""
@@ -191,10 +213,15 @@ class MethodStep(Step):
             self.page.show_method(shown, evidence.of(key), capabilities.measured_with())
         if one is not None:
             total = self.context.draft.model.parameters if self.context.draft.model else 0
-            self.page.show_cost(one, need, total)
+            self.page.show_cost(one, self._counted(key, need), total)
             self.page.show_advice(said)
             self.set_head(shown.name, one.family_name)
         self.use.setVisible(key != self.context.draft.recipe.method.name)
+
+    def _counted(self, key: str, need: Estimate | None) -> Estimate | None:
+        """Put what was counted in place of what was estimated, for the method that was counted."""
+        exact = self.fit.trainable() if key == self.context.draft.recipe.method.name else 0
+        return replace(need, trainable=exact) if need and exact else need
 
     # What the person does
 
@@ -239,3 +266,9 @@ class MethodStep(Step):
     def _on_unfolded(self, unfolded: bool) -> None:
         self._store["unfolded"] = unfolded
         self._show_panel()
+
+
+def _lay_out() -> None:
+    """Let widgets that were just shown take their places, before one is scrolled to."""
+    for _ in range(2):  # words that wrap ask for their height once they have a width
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)

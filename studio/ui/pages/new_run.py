@@ -118,6 +118,7 @@ class NewRunPage(Page):
             made = make_step(key, self.context)
             self._steps[key] = made
             self.wizard.put(STEPS.index(key), made)
+            made.side_done.connect(self._on_side_done)
             side = made.side()
             if side is not None:
                 self._sides[key] = scroll(side)
@@ -233,6 +234,9 @@ class NewRunPage(Page):
             return False
         context = self.context
         return bool(flow.problems(context.draft, key, context.machine, context.use))
+
+    def _on_side_done(self) -> None:
+        self.open_side(False)
 
     def _on_use_changed(self) -> None:
         if self.isVisible():

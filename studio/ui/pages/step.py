@@ -1,6 +1,6 @@
 """What the steps of the wizard share: head, body, where a problem is shown, side panel."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio import flow
@@ -19,8 +19,12 @@ class Step(QWidget):
 
     A subclass sets `key`, fills `body`, names its fields in `fields` by their path in the recipe,
     and overrides `refresh`. Everything else may stay.
+
+    Signals:
+        side_done: what the side panel was wanted for is shown in the step now.
     """
 
+    side_done = Signal()
     key = ""
 
     def __init__(self, context: Context, title: str, subtitle: str = "", scrolls: bool = True):

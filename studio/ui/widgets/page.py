@@ -125,7 +125,7 @@ class Page(QWidget):
 
     def open_side(self, opened: bool = True) -> None:
         """Open or close the drawer; without one nothing happens."""
-        if self._side is None or not self._drawer:
+        if self._side is None or not self._drawer or opened == self._open:
             return
         self._open = opened
         self._panel_button.setVisible(True)

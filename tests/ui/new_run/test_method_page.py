@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from studio.methods import evidence
@@ -18,7 +18,7 @@ from studio.ui.widgets.sketch import SketchView
 from studio.ui.window import MainWindow
 from tests.helpers.facts import LLAMA_3B, with_card
 from tests.helpers.tiny import chat_rows
-from tests.helpers.wizard import draft_of, open_step, settle, texts
+from tests.helpers.wizard import draft_of, open_step, page_of, settle, texts
 
 Open = Callable[[], MainWindow]
 
@@ -113,6 +113,55 @@ def test_what_was_seen_names_each_task_and_says_why_not() -> None:
     for row in seen_rows("full"):
         assert len(row.signs) == 4 and set(row.signs) <= {"yes", "no", "unknown"}
         assert ("no" in row.signs[:3]) <= bool(row.reasons)
+
+
+def test_a_page_opens_at_its_beginning_and_back_leads_to_where_one_was(
+    step: MethodStep, qtbot: QtBot
+) -> None:
+    bar = step._area().verticalScrollBar()
+    bar.setValue(700)
+    assert bar.value() == 700
+    step.open_method("dora")
+    qtbot.wait(1)
+    assert bar.value() == 0
+    bar.setValue(50)
+    step.close_method()
+    qtbot.wait(1)
+    assert bar.value() == 700 and step.window().focusWidget() is step.shelf.gallery
+
+
+@pytest.mark.parametrize("scrolled", [0, 500])
+def test_all_figures_begin_at_the_filters(step: MethodStep, qtbot: QtBot, scrolled: int) -> None:
+    step.open_method("lora")
+    step._area().verticalScrollBar().setValue(scrolled)
+    step.show_evidence()
+    qtbot.wait(1)
+    view = step.shelf.evidence
+    assert view is not None and step.window().focusWidget() is view.chart
+    top = step.shelf.mapTo(step._area().viewport(), QPoint()).y()
+    bar = step._area().verticalScrollBar()
+    assert top == 0 or (top > 0 and bar.value() == bar.maximum())
+
+
+def test_links_of_the_drawer_close_it(step: MethodStep, window: MainWindow, qtbot: QtBot) -> None:
+    page = page_of(window)
+    window.resize(1040, 680)
+    qtbot.waitUntil(page.is_drawer)
+    for link in (step.panel.about, step.panel.source):
+        page.open_side()
+        qtbot.waitUntil(link.isVisible)
+        link.click()
+        qtbot.waitUntil(lambda: not step.panel.isVisible())
+
+
+def test_opening_a_page_reckons_nothing_anew(
+    step: MethodStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("studio.ui.pages.method.entries", lambda *told: asked.append(told))
+    step.open_method("dora")
+    step.close_method()
+    assert asked == [] and step.opened() == ""
 
 
 def test_the_evidence_shows_a_dot_for_each_run_and_a_dot_opens_its_method(
