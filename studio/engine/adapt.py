@@ -61,11 +61,21 @@ def apply_method(
         # nothing in 16-bit, and on a card float32 costs nothing that can be measured.
         wide = device.on_card or method.peft != "LORA"
         empty = method.start == "eva"  # its first matrices are filled from the rows
-        return equip(get_peft_model(
+        made = equip(get_peft_model(
             model, config, autocast_adapter_dtype=wide, low_cpu_mem_usage=empty
         ))  # fmt: skip
+        if method.optimizer == "lora_fa":
+            _freeze_first(made)
+        return made
     except MISFITS as reason:
         raise misfit(method, reason) from reason
+
+
+def _freeze_first(model: Any) -> None:
+    """Leave the first matrices of a LoRA as they begin (LoRA-FA, arXiv 2308.03303)."""
+    for name, weight in model.named_parameters():
+        if ".lora_A." in name:
+            weight.requires_grad_(False)
 
 
 def misfit(method: Method, reason: Exception) -> MethodError:

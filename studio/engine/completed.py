@@ -59,8 +59,12 @@ def _token_indices(values: dict[str, Any], _model: Any, given: Given) -> list[in
     if named == "auto":
         return sorted(set(given.tokenizer.all_special_ids))
     words = [part.strip() for part in str(named).split(",") if part.strip()]
-    numbers = [_token(word, given.tokenizer) for word in words]
-    return sorted({number for some in numbers for number in some})
+    numbers = {one for word in words for one in _token(word, given.tokenizer)}
+    last = len(given.tokenizer) - 1
+    if not numbers or max(numbers) > last:
+        raise ValueError(f"it has no token {max(numbers)}, the last is {last}" if numbers else
+                         "no token is named")  # fmt: skip
+    return sorted(numbers)
 
 
 def _token(word: str, tokenizer: Any) -> list[int]:

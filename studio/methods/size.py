@@ -4,7 +4,8 @@ A formula is arithmetic over names. In a method's `[size]`, `each` is added up o
 matrices of every layer, `layer` counts once a layer, `model` once. `each` knows the matrix's
 `name` (Llama's: "q_proj" ...) and its sides `inputs` and `outputs`. All three know
 
-- the model: `layers` (and `depth`, the same, where a knob is called layers), `width`, `inner`
+- the model: `layers` (and `depth`, the same, where a knob is called layers; an encoder-decoder's
+  are its encoder's, and `each` and `layer` count its decoder's as well), `width`, `inner`
   (the feed-forward's width), `kv` (the width of keys and values), `heads`, `kv_heads`,
   `head_width`, `vocabulary`, `parameters`, `embedding` (parameters of embedding and head),
   `biases` (of a layer, its norms' too; 0 where the family has none) and `gated` (whether the
@@ -73,6 +74,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log2": math.log2,
     "gcd": math.gcd,
 }
+_ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")  # a decoder has them twice: to read with
 _BIASED_ATTENTION = ("qwen2",)  # biases on queries, keys and values alone
 _TWO_MATRICES = ("bert", "roberta", "gpt2", "distilbert", "gpt_neox", "opt", "vit")
 
@@ -85,11 +87,13 @@ def trainable(method: Method, knobs: Mapping[str, Any], facts: ModelFacts) -> in
     names = {**_model(facts), **method.fixed, **knobs}
     targets = _targets(method, names)
     names["targets"] = len(targets)
-    size, total = method.size, 0.0
+    size, total, stacked = method.size, 0.0, facts.layers + facts.decoder_layers
     if "each" in size:
-        total += facts.layers * _each(size["each"], targets, names)
+        total += stacked * _each(size["each"], targets, names)
+        crossing = {name: sides for name, sides in targets.items() if name in _ATTENTION}
+        total += facts.decoder_layers * _each(size["each"], crossing, names)
     if "layer" in size:
-        total += facts.layers * evaluate(size["layer"], names)
+        total += stacked * evaluate(size["layer"], names)
     if "model" in size:
         total += evaluate(size["model"], names)
     return max(0, round(total))
@@ -166,7 +170,8 @@ def kv_width(facts: ModelFacts) -> int:
 
 def gated(facts: ModelFacts) -> bool:
     """Say whether the feed-forward has a gate: three matrices a layer instead of two."""
-    return facts.model_type not in _TWO_MATRICES
+    told = facts.config.get("feed_forward_proj")  # T5's kin have either
+    return "gated" in told if told else facts.model_type not in _TWO_MATRICES
 
 
 def biases(facts: ModelFacts) -> int:

@@ -55,6 +55,7 @@ class ModelFacts:
     tied: bool = False
     ready: bool = True  # False: must be fetched or converted first
     head_width: int = 0
+    decoder_layers: int = 0  # beside `layers`, which are then the encoder's
     config: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -100,6 +101,7 @@ def from_config(source: str, name: str, kind: str, config: dict[str, Any]) -> Mo
         model_type=str(config.get("model_type", "")),
         architecture=next(iter(config.get("architectures") or []), ""),
         layers=_first(text, "num_hidden_layers", "n_layer", "num_layers", "n_layers"),
+        decoder_layers=_decoder_layers(text),
         width=width,
         inner_width=_first(text, "intermediate_size", "n_inner", "d_ff") or 4 * width,
         heads=heads,
@@ -118,6 +120,13 @@ def lost_positions(model_type: str, padding: Any) -> int:
     """Return how many of a model's positions no token can take; `padding` is its token's number."""
     number = padding if type(padding) is int else 1  # as all of these families have it
     return number + 1 if model_type in _AFTER_PADDING else 0
+
+
+def _decoder_layers(text: dict[str, Any]) -> int:
+    """Return the layers of an encoder-decoder's second half, 0 for other models."""
+    if not text.get("is_encoder_decoder"):
+        return 0
+    return _first(text, "num_decoder_layers", "decoder_layers", "num_layers", "num_hidden_layers")
 
 
 def _context(text: dict[str, Any]) -> int:

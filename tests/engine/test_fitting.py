@@ -89,3 +89,15 @@ def test_what_no_setting_helps(case: Fits) -> None:
 def test_methods_that_look_at_weights_pass(case: Fits) -> None:
     """They can only be built with weights, so nothing is said of them."""
     assert fit(case("shira")).total == 0
+
+
+@pytest.mark.parametrize(("given", "told"), [("99999999", "no token 99999999"), ("", "no token")])
+def test_tokens_that_there_are_not(case: Fits, given: str, told: str) -> None:
+    with pytest.raises(MethodError, match=told):
+        fit(case("trainable_tokens", token_indices=given))
+
+
+def test_first_matrices_that_stay_are_not_counted(case: Fits) -> None:
+    """LoRA-FA trains the second ones: rank times the outputs."""
+    outputs = [64, 32, 32, 64, 128, 128, 64]
+    assert fit(case("lora_fa", r=4)).trainable == 2 * 4 * sum(outputs)

@@ -10,10 +10,13 @@ import pytest
 
 from studio.methods.catalogue import Method, methods
 from studio.methods.size import entries, evaluate, matrices, trainable
+from studio.models.facts import from_config
 from tests.helpers.facts import LLAMA_3B
 from tests.methods.built import (
     adapted,
+    config_class,
     facts,
+    fields,
     gpt2,
     llama,
     model,
@@ -169,3 +172,22 @@ def test_entries() -> None:
     assert entries(["a", 1]) == ["a", "1"]
     assert entries(" a, b,,") == ["a", "b"]
     assert entries(None) == []
+
+
+@pytest.mark.parametrize("key", ["lora", "dora", "miss", "loha"])
+def test_both_halves_of_an_encoder_decoder_count(key: str) -> None:
+    """And a decoder's second attention, which reads the encoder."""
+    from peft import get_peft_model
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    sizes = {"vocab_size": 61, "d_model": 32, "d_kv": 8, "d_ff": 48, "num_heads": 4}
+    config = T5Config(**sizes, num_layers=2, num_decoder_layers=3)
+    shape = from_config("x", "x", "folder", config.to_dict())
+    one = methods()[key]
+    knobs = settings(one, target_modules="all-linear")
+    given = {"exclude_modules": ["lm_head"], "task_type": "SEQ_2_SEQ_LM"}
+    made = {name: value for name, value in knobs.items() if name in fields(one)}
+    peft = config_class(one)(**{**one.fixed, **made, **given})
+    built = get_peft_model(T5ForConditionalGeneration(config), peft)
+    real = sum(part.numel() for part in built.parameters() if part.requires_grad)
+    assert trainable(one, knobs, shape) == real

@@ -26,6 +26,7 @@ class FitCheck(QObject):
         self._call: Call | None = None
         self._asked = ""
         self._problems: list[Problem] = []
+        self._trainable = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DEBOUNCE_MS)
@@ -45,7 +46,7 @@ class FitCheck(QObject):
     def stop(self) -> None:
         """Drop what was asked."""
         self._timer.stop()
-        self._asked, self._problems = "", []
+        self._asked, self._problems, self._trainable = "", [], 0
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -53,6 +54,10 @@ class FitCheck(QObject):
     def problems(self) -> list[Problem]:
         """Return what does not fit the model, as long as the draft is the one that was asked."""
         return self._problems if self._problems and self._recipe() == self._asked else []
+
+    def trainable(self) -> int:
+        """Return what was counted, as long as the draft is the one that was asked; else 0."""
+        return self._trainable if self._trainable and self._recipe() == self._asked else 0
 
     def _recipe(self) -> str:
         """Return what the answer depends on."""
@@ -69,7 +74,8 @@ class FitCheck(QObject):
     def _on_result(self, values: dict[str, Any]) -> None:
         self._call = None
         self._problems = [Problem(**one) for one in values.get("problems", ())]
-        self.found.emit(int(values.get("trainable", 0)), self._problems)
+        self._trainable = int(values.get("trainable", 0))
+        self.found.emit(self._trainable, self._problems)
 
     def _on_failure(self, _error: StudioError) -> None:
         """Stay with the estimate: the check before the run says what is wrong."""
