@@ -59,6 +59,7 @@ class Scatter(Chart):
         self._dots.dots = sorted(dots, key=lambda dot: (dot.x, dot.y))
         self._dots.at = -1
         self._said_text = text
+        self.setAccessibleDescription(text)
         self._redraw.ask()
 
     def set_x_form(self, form: Callable[[float], str] | None) -> None:
@@ -118,7 +119,7 @@ class Scatter(Chart):
             QToolTip.showText(event.globalPos(), dot.tip if dot else "", self)
             return True
         elif event.type() == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
-            self._open(self._dot_at(event.position()))
+            self._on_released(event)
         return False
 
     def _dot_at(self, place: QPointF) -> int:
@@ -133,7 +134,13 @@ class Scatter(Chart):
             self._dots.update()
             shape = Qt.CursorShape.ArrowCursor if place < 0 else Qt.CursorShape.PointingHandCursor
             self._canvas.viewport().setCursor(shape)
-            self.setAccessibleDescription(self._dots.dots[place].tip if place >= 0 else "")
+            said = self._dots.dots[place].tip if place >= 0 else self.text_equivalent()
+            self.setAccessibleDescription(said)
+
+    def _on_released(self, event: QMouseEvent) -> None:
+        """Open the dot under the pointer; the right button has a menu instead."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._open(self._dot_at(event.position()))
 
     def _open(self, place: int) -> None:
         if place >= 0:

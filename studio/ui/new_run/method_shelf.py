@@ -12,11 +12,12 @@ from studio.ui.new_run.method_rows import Entry, MethodRows, Query
 from studio.ui.widgets.gallery import Gallery
 from studio.ui.widgets.layouts import vbox
 from studio.ui.widgets.states import EmptyState
-from studio.words import tr
+from studio.words import mark, tr
 
 if TYPE_CHECKING:  # charts take a while to import, and the gallery needs none
     from studio.ui.new_run.evidence_view import EvidenceView
 
+_NONE = mark("No method is like that")
 _EMPTY = 160
 _IDLE_MS = 8  # between two cards that are painted ahead
 
@@ -46,9 +47,7 @@ class MethodShelf(QWidget):
         self._idle.timeout.connect(self._prepare_card)
         self.gallery.setAccessibleName(tr("All methods"))
         self.evidence: EvidenceView | None = None
-        self.empty = EmptyState(
-            "magnifying-glass", tr("No method is like that"), "", tr("Clear the filters")
-        )
+        self.empty = EmptyState("magnifying-glass", "")
         self.empty.setFixedHeight(_EMPTY)
         self.empty.hide()
         self._column = vbox(self.filters, self.gallery, self.empty, gap=16, into=self)
@@ -122,9 +121,18 @@ class MethodShelf(QWidget):
         keys = self.rows.keys()
         self.filters.say_found(len(keys), self.rows.total())
         chart = self._store["view"] == "chart"
-        self.gallery.setVisible(not chart and bool(keys))
-        self.empty.setVisible(not chart and not keys and self.rows.total() > 0)
+        shown = bool(keys)
+        if chart and self.evidence is not None:
+            self.evidence.show_points(keys)
+            shown = bool(self.evidence.points())
+        self.gallery.setVisible(not chart and shown)
         if self.evidence is not None:
-            self.evidence.setVisible(chart)
-            if chart:
-                self.evidence.show_points(keys)
+            self.evidence.setVisible(chart and shown)
+        self._say_empty(bool(keys))
+        self.empty.setVisible(not shown and self.rows.total() > 0)
+
+    def _say_empty(self, unmeasured: bool) -> None:
+        """Say why nothing is shown: no method is left, or none of those that are was measured."""
+        title = tr("None of these methods was measured") if unmeasured else tr(_NONE)
+        text = tr("PEFT's published comparison has no figures of them.") if unmeasured else ""
+        self.empty.say(title, text, tr("Clear the filters"))

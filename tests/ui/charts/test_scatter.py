@@ -54,6 +54,26 @@ def test_the_pointer_names_a_dot_and_a_click_opens_it(scatter: Scatter, qtbot: Q
     assert scatter.at() is None
 
 
+def test_the_right_button_opens_no_dot(scatter: Scatter, qtbot: QtBot) -> None:
+    opened: list[str] = []
+    scatter.opened.connect(opened.append)
+    view, there = scatter._canvas.viewport(), place(scatter, "large")
+    qtbot.mouseClick(view, Qt.MouseButton.RightButton, pos=there)
+    assert opened == []
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=there)
+    assert opened == ["large"]
+
+
+def test_away_from_the_dots_the_whole_chart_is_said(scatter: Scatter, qtbot: QtBot) -> None:
+    view = scatter._canvas.viewport()
+    qtbot.mouseMove(view, place(scatter, "other"))
+    assert scatter.accessibleDescription() == "Other\n10%"
+    qtbot.mouseMove(view, QPoint(300, 5))
+    assert scatter.accessibleDescription() == "Three dots."
+    scatter.set_dots(DOTS[:2], "Two dots.")
+    assert scatter.accessibleDescription() == "Two dots."
+
+
 def test_the_smaller_of_two_dots_that_overlap_is_the_one_pointed_at(scatter: Scatter) -> None:
     over = Dot("over", "Over", 30.0, 50.0, 1e6, "chart-4", "Over")
     scatter.set_dots([*DOTS, over], "")

@@ -208,6 +208,23 @@ def test_the_chart_goes_by_time_too_and_by_what_the_filters_leave(step: MethodSt
     assert {methods()[dot.key].family for dot in view.chart.dots()} == {"prompt"}
 
 
+def test_an_empty_chart_says_why_and_can_be_filled_again(step: MethodStep, qtbot: QtBot) -> None:
+    step.show_evidence()
+    view, filters, empty = step.shelf.evidence, step.shelf.filters, step.shelf.empty
+    assert view is not None
+    key = next(key for key in methods() if evidence.best(key) is None)
+    filters.search.setText(methods()[key].name)
+    assert set(step.shelf.rows.keys()).isdisjoint(one.method for one in evidence.points())
+    assert empty.isVisible() and not view.isVisible()
+    assert "None of these methods was measured" in texts(empty)
+    assert empty.minimumSizeHint().height() <= empty.height()
+    filters.search.setText("xyzzy")
+    assert "No method is like that" in texts(empty)
+    click(qtbot, empty.button)
+    assert view.isVisible() and not empty.isVisible()
+    assert len(view.chart.dots()) == len(evidence.points())
+
+
 def test_the_notes_say_what_the_figures_can_tell_and_what_they_contradict(
     step: MethodStep, qtbot: QtBot
 ) -> None:
