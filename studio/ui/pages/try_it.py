@@ -57,6 +57,7 @@ class TryItPage(Page):
         self.length_field = ChoiceField(
             [(key, tr("{n} tokens at most", n=key)) for key in _LENGTHS]
         )
+        self.length_field.setAccessibleName(tr("Length of the answer"))
         self.length_field.set_key(self._kept.get("length", "128"))
         self.add_action(self.length_field)
         self.add_action(self.run_field)

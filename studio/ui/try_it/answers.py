@@ -123,5 +123,6 @@ class AnswerPair(QFrame):
 
     def stop(self) -> None:
         """Await nothing any more."""
-        self.base.end(None)
-        self.tuned.end(None)
+        for side in (self.base, self.tuned):
+            side.end(None)
+            side.took.setText("")  # such as "Loading the model"

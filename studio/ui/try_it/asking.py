@@ -38,18 +38,32 @@ class Asking(QWidget):
         self.picture = PictureField()
         self.input = TextField("", "", lines=2)
         self.input.setAccessibleName(tr("Prompt"))
+        self.error = Label("", "error", wrap=True)
         self.button = Button("", "primary")
-        self.button.clicked.connect(self.press)
-        self.input.submitted.connect(self._ask)
-        keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)
-        beside = holder(vbox(self.button, Label(keys, "small"), None, gap=4))
-        fields = vbox(self.passage, self.picture, self.input, gap=8)
-        row = hbox(fields, beside, gap=12, into=self)
-        row.setStretch(0, 1)
+        self._lay_out()
+        self._connect()
         self.set_task(None)
 
+    def _lay_out(self) -> None:
+        """Lay the fields out below one another, what is missing below them, the button beside."""
+        keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)
+        beside = holder(vbox(self.button, Label(keys, "small"), None, gap=4))
+        fields = vbox(self.passage, self.picture, self.input, self.error, gap=8)
+        row = hbox(fields, beside, gap=12, into=self)
+        row.setStretch(0, 1)
+
+    def _connect(self) -> None:
+        self.button.clicked.connect(self.press)
+        self.input.submitted.connect(self._ask)
+        for field in (self.passage, self.input):
+            field.textChanged.connect(self._clear_errors)
+
     def set_task(self, task: Task | None) -> None:
-        """Show the fields that a task needs."""
+        """Show the fields that a task needs, empty: what stood there was of another run."""
+        self.passage.set_text("")
+        self.picture.set_path("")
+        self.input.set_text("")
+        self._clear_errors()
         self._needs = task.needs if task else ()
         self._words = tr("Ask both") if task is None or task.generates else tr("Ask")
         self.passage.setVisible("span" in self._needs)
@@ -79,27 +93,40 @@ class Asking(QWidget):
 
     def _ask(self) -> None:
         """Ask what stands in the fields, or say what is missing."""
-        picture = "image" in self._needs
-        prompt = Path(self.picture.path()).name if picture else self.input.text().strip()
-        passage = self.passage.text().strip() if "span" in self._needs else ""
-        missing = self._missing(prompt, passage)
-        self.input.set_error("" if prompt or picture else missing)
-        self.passage.set_error("" if passage or "span" not in self._needs else missing)
-        if missing:
-            self.picture.set_error(missing if picture else "")
-            (self.picture.choose if picture else self.input).setFocus()
+        self._clear_errors()
+        missing = self._missing()
+        if missing is not None:
+            self._say_missing(*missing)
             return
-        image = self.picture.path() if picture else ""
+        image = self.picture.path() if "image" in self._needs else ""
+        prompt = Path(image).name if image else self.input.text().strip()
+        passage = self.passage.text().strip() if "span" in self._needs else ""
         self.asked.emit(Question(prompt, "", passage=passage, image=image))
         self.input.set_text("")
 
-    def _missing(self, prompt: str, passage: str) -> str:
-        """Return what has to be given first, or nothing."""
+    def _missing(self) -> "tuple[TextField | PictureField, str] | None":
+        """Return the first field that misses something, and what has to be given."""
         if "image" in self._needs:
-            return "" if prompt else tr("Choose a picture first.")
-        if not prompt:
-            return tr("Write a prompt first.")
-        return tr("Paste a passage first.") if "span" in self._needs and not passage else ""
+            chosen = bool(self.picture.path())
+            return None if chosen else (self.picture, tr("Choose a picture first."))
+        if "span" in self._needs and not self.passage.text().strip():
+            return self.passage, tr("Paste a passage first.")
+        if not self.input.text().strip():
+            return self.input, tr("Write a prompt first.")
+        return None
+
+    def _say_missing(self, field: "TextField | PictureField", text: str) -> None:
+        """Say what a field misses, and go there; a picture says it in its own card."""
+        field.set_error(text)
+        self.error.setText(text)
+        self.error.setVisible(field is not self.picture)
+        field.setFocus()
+
+    def _clear_errors(self) -> None:
+        """Take what was missing away."""
+        self.error.hide()
+        for field in (self.passage, self.input):
+            field.set_error("")
 
 
 class PictureField(Card):
@@ -121,6 +148,7 @@ class PictureField(Card):
         self.name = Label("", "small", wrap=True)
         self.choose = Button(tr("Choose a picture…"))
         self.choose.clicked.connect(self._on_choose)
+        self.setFocusProxy(self.choose)
         words = vbox(
             Label(tr("Drop a picture here"), "strong"), self.name, self.choose, None, gap=4
         )

@@ -113,8 +113,9 @@ class SaidPair(QFrame):
 
     def stop(self) -> None:
         """Await nothing any more."""
-        self.base.spinner.hide()
-        self.tuned.spinner.hide()
+        for side in (self.base, self.tuned):
+            side.spinner.hide()
+            side.took.setText("")  # such as "Loading the model"
 
     def _show_base(self, shown: bool) -> None:
         self.base.setVisible(shown)

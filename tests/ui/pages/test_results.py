@@ -72,3 +72,13 @@ def test_a_long_reference_has_room(
         page.stack.show_ready()
         page._show_question(Question("Who?", reference))
         qtbot.waitUntil(lambda: (card.height() > low + 30) == (len(reference) > 10))  # noqa: B023
+
+
+def test_every_choice_at_the_head_has_a_name(open_window: Open, runs: Path, qtbot: QtBot) -> None:
+    """A screen reader says what "128 tokens at most" is about."""
+    write_run(runs, "one")
+    window = open_window()
+    window.show_page("try_it")
+    page: TryItPage = window.pages["try_it"]  # type: ignore[assignment]
+    assert page.length_field.accessibleName() == "Length of the answer"
+    assert page.run_field.accessibleName() == "Run"

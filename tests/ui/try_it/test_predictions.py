@@ -1,7 +1,5 @@
 """What Try it shows for models that do not write text."""
 
-from pathlib import Path
-
 import pytest
 from PySide6.QtGui import QColor, QTextCursor
 from pytestqt.qtbot import QtBot
@@ -102,31 +100,12 @@ def test_few_bars_are_drawn(qtbot: QtBot) -> None:
     assert bars.isHidden()
 
 
-def test_asking_says_what_is_missing(qtbot: QtBot, tmp_path: Path) -> None:
-    """A prompt, a passage, a picture: by the task's rows."""
-    from studio.tasks.shelf import task
-    from studio.ui.try_it.asking import Asking
-
-    asking = Asking()
-    qtbot.addWidget(asking)
-    heard: list[Question] = []
-    asking.asked.connect(heard.append)
-    asking.set_task(task("question_answering"))
-    asking.input.set_text("What is it?")
-    asking.press()
-    assert not heard
-    asking.passage.set_text("A red boat.")
-    asking.press()
-    assert heard == [Question("What is it?", "", passage="A red boat.")]
-    asking.set_task(task("image_cls"))
-    asking.press()
-    assert len(heard) == 1
-    assert asking.picture.name.text() == "Choose a picture first."
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no picture")
-    asking.picture.set_path(str(broken))
-    assert asking.picture.path() == ""
-    assert "broken.png" in asking.picture.name.text()
+def test_what_was_waited_for_is_not_said_any_more(pair: SaidPair) -> None:
+    """Once nothing is on its way, no model is being loaded."""
+    pair.begin(Question("A red boat.", "warm"))
+    pair.tuned.took.setText("Loading the model")
+    pair.stop()
+    assert pair.tuned.took.text() == "" and pair.tuned.spinner.isHidden()
 
 
 def _ground(text: MarkedText, place: int) -> QColor:
