@@ -97,22 +97,35 @@ def _wants_weights(reason: BaseException | None) -> bool:
 
 
 def _require_layers(case: Case, base: Any) -> None:
-    """Refuse names of layers of which the model has none; raises MethodError."""
+    """Refuse each name of which the model has no layer, and a list of none; raises MethodError."""
     named = case.knobs.get("target_modules")
     if not isinstance(named, list):
         return
-    layers = [name for name, part in base.named_modules() if _is_linear(part)]
-    if any(layer == name or layer.endswith(f".{name}") for layer in layers for name in named):
+    given = [name for name in named if name.strip()]
+    layers = [name for name, part in base.named_modules() if _has_weights(part)]
+    missing = [name for name in given if not any(_is_called(layer, name) for layer in layers)]
+    if given and not missing:
         return
-    short = sorted({layer.rpartition(".")[2] for layer in layers})
-    near = dict.fromkeys(one for name in named for one in get_close_matches(name, short, 3, 0.4))
+    short = sorted({name.rpartition(".")[2] for name, part in base.named_modules()
+                    if _is_linear(part)})  # fmt: skip
+    near = [one for name in missing for one in get_close_matches(name, short, 3, 0.4)]
     raise _problem(
         "target_modules",
-        mark("The model has no layer named {given}."),
-        mark("Its layers are: {values}."),
-        given=", ".join(named),
-        values=", ".join(list(near) or short),
+        mark("The model has no layer named {given}.") if given else mark("No layer is named."),
+        mark("Its linear layers are: {values}."),
+        given=", ".join(missing),
+        values=", ".join(dict.fromkeys([*near, *short])),
     )
+
+
+def _is_called(layer: str, name: str) -> bool:
+    """Say whether a name means a layer, as PEFT takes it: its end, from a dot on."""
+    return layer == name or layer.endswith(f".{name}")
+
+
+def _has_weights(part: torch.nn.Module) -> bool:
+    """Say whether a module is a layer itself: linear, or an embedding, a norm, a convolution."""
+    return next(part.parameters(recurse=False), None) is not None
 
 
 def _is_linear(part: torch.nn.Module) -> bool:

@@ -71,12 +71,30 @@ def test_rank_above_the_layer(case: Fits) -> None:
 
 
 def test_layers_that_there_are_not(case: Fits) -> None:
-    """A slip of the keys is answered with the nearest names; one right name is enough."""
-    with pytest.raises(MethodError, match="no layer named q_porj") as caught:
-        fit(case("lora", target_modules=["q_porj"]))
-    assert caught.value.problem.field == "method.target_modules"
+    """Each slip of the keys is told, beside a right name too, with all names, the nearest first."""
+    with pytest.raises(MethodError, match=r"no layer named q_porj, nope\.") as caught:
+        fit(case("lora", target_modules=["q_porj", "v_proj", "nope"]))
+    problem = caught.value.problem
+    assert problem.field == "method.target_modules"
+    told = str(problem.values["values"]).split(", ")
+    assert "q_proj" in told[:3]
+    assert sorted(told) == [
+        "down_proj", "gate_proj", "k_proj", "lm_head", "o_proj", "q_proj", "up_proj", "v_proj"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [[], [" "]])
+def test_no_layers_at_all(case: Fits, named: list[str]) -> None:
+    """They are asked for, and not looked for under an empty name."""
+    with pytest.raises(MethodError, match="No layer is named") as caught:
+        fit(case("lora", target_modules=named))
     assert "q_proj" in caught.value.step()
-    assert fit(case("lora", target_modules=["q_porj", "v_proj"])).trainable
+
+
+@pytest.mark.filterwarnings("ignore:Model has `tie_word_embeddings=True`:UserWarning")
+def test_layers_that_are_not_linear(case: Fits) -> None:
+    """LoRA can be put on an embedding too."""
+    assert fit(case("lora", target_modules=["q_proj", "embed_tokens"])).trainable
 
 
 def test_what_no_setting_helps(case: Fits) -> None:
