@@ -9,18 +9,13 @@ from studio.estimate import Estimate
 from studio.methods.guide import Advice, Reason
 from studio.ui.widgets.bars import NeedBar
 from studio.ui.widgets.cards import ChoiceCard
+from studio.ui.widgets.checks import kind_mark
 from studio.ui.widgets.chips import Chip
-from studio.ui.widgets.labels import IconLabel, Label
+from studio.ui.widgets.labels import Label
 from studio.ui.widgets.layouts import clear, hbox, vbox
 from studio.ui.words import gigabytes
 from studio.words import tr
 
-REASON_ICONS = {
-    "good": ("check", "good"),
-    "warn": ("warning", "warn"),
-    "bad": ("x-circle", "bad"),
-    "info": ("minus", "text-faint"),
-}
 _MOST = 4  # reasons on a card; the method's page has all
 
 
@@ -61,9 +56,7 @@ class RecommendedCard(ChoiceCard):
         """List the reasons, one a line."""
         clear(self._reasons)
         for reason in reasons:
-            name, color = REASON_ICONS[reason.kind]
-            mark = IconLabel(name, color)
-            mark.setAccessibleName(reason.kind)
+            mark = kind_mark(reason.kind)
             text = Label(tr(reason.text, **reason.values), "value", wrap=True)
             text.setToolTip(reason.source)
             row = hbox(mark, text, gap=6)

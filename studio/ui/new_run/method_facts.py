@@ -73,8 +73,8 @@ def _entry(draft: Draft, one: Method, machine: Machine, need: Estimate | None) -
         measured=measured(best) if best else "",
         refused=problems[0].sentence() if problems else "",
         suits=not (task and capabilities.refusal(one.key, task, one.quantization, family)),
-        merges=capabilities.merges(one.key, task),
-        four_bit=one.quantization == "nf4" or _in_four_bit(one.key, task),
+        merges=capabilities.merges(one.key, task, family),
+        four_bit=_in_four_bit(one, task, family),
         chosen=one.key == draft.recipe.method.name,
     )
 
@@ -85,7 +85,9 @@ def _words(one: Method) -> str:
     return search_words((one.key, one.peft, tr(FAMILIES[one.family]), *told))
 
 
-def _in_four_bit(key: str, task: str) -> bool:
-    """Say whether it was seen to train on 4-bit weights."""
-    seen = capabilities.cells(key, task or "causal_lm", "nf4")
-    return any(cell.trains for cell in seen.values())
+def _in_four_bit(one: Method, task: str, family: str) -> bool:
+    """Say whether it was seen to train on 4-bit weights, by the model's family where tried."""
+    seen = capabilities.cells(one.key, task or "causal_lm", "nf4")
+    if family in seen:
+        return seen[family].trains
+    return one.quantization == "nf4" or any(cell.trains for cell in seen.values())

@@ -1,6 +1,7 @@
 """The side panel of the Method step: advice, settings, memory, what was measured."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -153,6 +154,14 @@ class MethodPanel(QWidget):
             on_edited(field, self._teller(key, field))
             place = self._basic if knob.tier == "basic" else self._more
             place.addWidget(_row(knob, field))
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Let Tab go through the panel from above to below, though fields are made last."""
+        links = [self.more, self.source, self.about, *self.links.links()]
+        stops: list[QWidget] = [self._name, *self.fields.values(), *links]
+        for first, second in pairwise(stops):
+            QWidget.setTabOrder(first, second)
 
     def _teller(self, key: str, field: Field) -> Callable[[], None]:
         """Return what tells of an edit of one field."""

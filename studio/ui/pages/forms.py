@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from studio.methods.catalogue import Knob
 from studio.recipe.fields import Described
@@ -78,6 +78,7 @@ def show_value(field: Field, value: Any) -> None:
         field.set_key(str(value))
     elif isinstance(field, LineField) and field.text() != value:
         field.setText(str(value or ""))
+        field.setCursorPosition(0)  # a text that is too long shows its beginning
     elif isinstance(field, IntField) and field.value() != value:
         field.setValue(int(value))
     elif isinstance(field, FloatField) and not math.isclose(field.value(), value):
@@ -126,18 +127,24 @@ class PanelRow(QWidget):
         self.error.hide()
         field.setAccessibleName(title)
         field.error_changed.connect(self._on_error_changed)
-        wide = isinstance(field, ChoiceField | LineField)
-        field.setFixedWidth(_PANEL_CHOICE if wide else _PANEL_FIELD)
         name = Label(title, wrap=True)
         name.setBuddy(field)
         words = vbox(name, gap=0)
         if limits:
             words.addWidget(Label(limits, "caption"))
-        row = hbox(words, field, gap=8)
-        row.setStretch(0, 1)
-        vbox(row, self.error, gap=4, into=self)
+        vbox(_beside(words, field), self.error, gap=4, into=self)
         self.setToolTip("\n".join(part for part in (about, limits) if part))
 
     def _on_error_changed(self, text: str) -> None:
         self.error.setText(text)
         self.error.setVisible(bool(text))
+
+
+def _beside(words: QVBoxLayout, field: QWidget) -> QVBoxLayout | QHBoxLayout:
+    """Return words and their field in one line; a text has a line of its own below them."""
+    if isinstance(field, LineField):
+        return vbox(words, field, gap=4)
+    field.setFixedWidth(_PANEL_CHOICE if isinstance(field, ChoiceField) else _PANEL_FIELD)
+    row = hbox(words, field, gap=8)
+    row.setStretch(0, 1)
+    return row

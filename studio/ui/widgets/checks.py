@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QWidget
 from studio.ui.widgets.buttons import Link
 from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import clear, hbox, holder, vbox
+from studio.words import mark, tr
 
-_ICONS = {
-    "good": ("check", "good"),
-    "warn": ("warning", "warn"),
-    "bad": ("x-circle", "bad"),
-    "info": ("minus", "text-faint"),
+# By kind: icon, colour, and what a screen reader says of it.
+_MARKS = {
+    "good": ("check", "good", mark("Good")),
+    "warn": ("warning", "warn", mark("Warning")),
+    "bad": ("x-circle", "bad", mark("Problem")),
+    "info": ("minus", "text-faint", mark("Note")),
 }
 _RANK = ("bad", "warn", "good", "info")
 
@@ -28,6 +30,14 @@ class Check:
     detail: str = ""
     action: str = ""
     key: str = ""
+
+
+def kind_mark(kind: str) -> IconLabel:
+    """Return the icon of a kind of check, which is also said in words."""
+    icon, color, name = _MARKS[kind]
+    made = IconLabel(icon, color)
+    made.setAccessibleName(tr(name))
+    return made
 
 
 class CheckList(QWidget):
@@ -49,16 +59,14 @@ class CheckList(QWidget):
             self._column.addWidget(self._row(check))
 
     def _row(self, check: Check) -> QWidget:
-        name, color = _ICONS[check.kind]
         text = Label(check.text, "value", wrap=True)
         words = vbox(text, gap=2)
         if check.detail:
             words.addWidget(Label(check.detail, "small", wrap=True))
-        mark = IconLabel(name, color)
-        mark.setAccessibleName(check.kind)
-        row = hbox(mark, words, gap=8)
+        icon = kind_mark(check.kind)
+        row = hbox(icon, words, gap=8)
         row.setStretch(1, 1)
-        row.setAlignment(mark, Qt.AlignmentFlag.AlignTop)
+        row.setAlignment(icon, Qt.AlignmentFlag.AlignTop)
         if check.action:
             link = Link(check.action, small=True)
             link.clicked.connect(lambda _=False, key=check.key or check.text: self.acted.emit(key))

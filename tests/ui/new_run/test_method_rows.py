@@ -23,6 +23,13 @@ def found(qapp: object, tmp_path: Path) -> list[Entry]:
     return entries(draft, machine, Needs().of(draft, machine, use), ["dora", "lora"])
 
 
+def test_what_the_chips_keep_was_seen_in_the_family_of_the_model(found: list[Entry]) -> None:
+    """BEFT and BitFit merge in Qwen2, whose layers have biases, and not in a Llama."""
+    merges, four_bit = keys(found, merges=True), keys(found, four_bit=True)
+    assert "lora" in merges and not {"beft", "bitfit"} & set(merges)
+    assert {"lora", "qlora"} <= set(four_bit) and "bitfit" not in four_bit
+
+
 def keys(found: list[Entry], **asked: object) -> list[str]:
     """Return the keys that a query leaves."""
     rows = MethodRows()

@@ -13,8 +13,10 @@ from studio.methods import evidence
 from studio.methods.capabilities import refusal
 from studio.methods.catalogue import FAMILIES, knobs_for, methods
 from studio.methods.guide import questions
+from studio.recipe.model import MethodSection
 from studio.ui.new_run.method_rows import Entry
 from studio.ui.pages.method import MethodStep
+from studio.ui.widgets.fields import LineField
 from studio.ui.widgets.numbers import IntField
 from studio.ui.widgets.segments import Segments
 from studio.ui.window import MainWindow
@@ -271,6 +273,37 @@ def test_a_wrong_setting_is_shown_at_its_field_though_it_was_folded(
     assert page_of(window).current() == "method"
     assert step.panel.fields["bias"].isVisible()
     assert "bias is some" in step.panel.fields["bias"].accessibleDescription()
+
+
+def test_the_tab_key_goes_through_the_panel_from_above_to_below(
+    step: MethodStep, window: MainWindow, qtbot: QtBot
+) -> None:
+    for key in ("dora", "lora"):  # the fields of the second are made after all else
+        step.choose(key)
+        settle(window.context, qtbot)
+        panel = step.panel
+        links = [panel.more, panel.source, panel.about, *panel.links.links()]
+        wanted = [*panel.fields.values(), *links]
+        ring, widget = [], step.back.nextInFocusChain()
+        while widget is not step.back:
+            ring.append(widget)
+            widget = widget.nextInFocusChain()
+        assert [one for one in ring if one in wanted] == wanted
+        assert ring.index(wanted[-1]) < ring.index(page_of(window).next_button)
+
+
+def test_a_long_text_shows_its_beginning_on_a_line_of_its_own(
+    step: MethodStep, window: MainWindow, qtbot: QtBot
+) -> None:
+    window.context.draft.recipe.method = MethodSection(
+        name="prompt_tuning", prompt_tuning_init_text="Classify the feeling of what follows. " * 9
+    )
+    step._store["unfolded"] = True
+    window.context.touch()
+    settle(window.context, qtbot)
+    field = next(one for one in step.panel.fields.values() if isinstance(one, LineField))
+    assert len(field.text()) > 200 and field.cursorPosition() == 0
+    assert field.isVisible() and field.width() > step.panel.width() * 0.8
 
 
 def test_links_open_only_when_clicked(

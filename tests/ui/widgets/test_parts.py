@@ -10,10 +10,10 @@ from studio.ui.widgets.banner import Banner
 from studio.ui.widgets.bars import MemoryBar, NeedBar, ProgressBar, verdict
 from studio.ui.widgets.buttons import Button, IconButton
 from studio.ui.widgets.cards import ChoiceCard
-from studio.ui.widgets.checks import Check, CheckList
+from studio.ui.widgets.checks import Check, CheckList, kind_mark
 from studio.ui.widgets.dialogs import ask
 from studio.ui.widgets.facts import FactRows
-from studio.ui.widgets.labels import Label
+from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import FlowGrid, hbox, holder, vbox
 from studio.ui.widgets.page import Page
 from studio.ui.widgets.rail import Rail
@@ -21,6 +21,7 @@ from studio.ui.widgets.states import StateStack
 from studio.ui.widgets.stepper import Stepper
 from studio.ui.widgets.strips import MachineStrip, RunStrip
 from studio.ui.widgets.toast import Toaster
+from studio.words import use_language
 
 
 @pytest.fixture(autouse=True)
@@ -241,6 +242,17 @@ def test_run_strip_is_one_click_from_its_page(qtbot):
     with qtbot.waitSignal(strip.clicked):
         qtbot.mouseClick(strip, Qt.MouseButton.LeftButton)
     assert "54 min left" in strip.toolTip()
+
+
+def test_marks_of_checks_are_said_in_the_language_in_use(qtbot):
+    checks = CheckList([Check("good", "Fits."), Check("bad", "Does not.")])
+    qtbot.addWidget(checks)
+    assert {mark.accessibleName() for mark in checks.findChildren(IconLabel)} == {"Good", "Problem"}
+    use_language("zh_CN")
+    try:
+        assert kind_mark("warn").accessibleName() == "警告"
+    finally:
+        use_language("en")
 
 
 def test_side_panel_becomes_a_drawer(qtbot):
