@@ -1,13 +1,13 @@
 """Refuse what cannot work, before anything is loaded: each refusal with a reason and a way out."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 from studio.errors import MethodError, Problem, suggest
 from studio.hardware import Machine
 from studio.methods.capabilities import refusal
 from studio.methods.catalogue import Knob, Method, method, methods, quantization
+from studio.methods.mixture import adapter_problems, needs_adapters
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
 from studio.words import mark, tr
@@ -28,10 +28,12 @@ def problems(
     except MethodError as unknown:
         found = unknown.problem
         return [Problem("method.name", found.text, found.next_step, found.values)]
+    measured = _measured_problems(recipe, chosen, task, model.model_type if model else "")
+    mixed = needs_adapters(chosen) and not measured  # no adapters help a method that is refused
     return [
-        *_measured_problems(recipe, chosen, task, model.model_type if model else ""),
+        *measured,
         *_knob_problems(chosen, recipe.method.knobs),
-        *_adapter_problems(chosen, recipe.method.knobs),
+        *(adapter_problems(recipe, chosen, model) if mixed else []),
         *_quantization_problems(recipe, chosen, machine),
     ]
 
@@ -59,16 +61,11 @@ def nearest(recipe: Recipe, chosen: Method, task: str, family: str) -> Method:
         one
         for one in methods().values()
         if not refusal(one.key, task, one.quantization if named == "auto" else named, family)
-        and not _needs_adapters(one)
+        and not needs_adapters(one)
         and (one.peft or named in ("auto", "none"))
     ]
     near = [one for one in able if one.family == chosen.family]
     return next(iter([*near, *able]), chosen)
-
-
-def _needs_adapters(one: Method) -> bool:
-    """Say whether a method mixes adapters that must be there already."""
-    return "adapters" in one.knobs
 
 
 def _knob_problems(chosen: Method, given: dict[str, Any]) -> list[Problem]:
@@ -126,29 +123,6 @@ def _choice_problems(knob: Knob, value: Any) -> list[Problem]:
 def _wrong(field: str, text: str, values: dict[str, object]) -> Problem:
     """Return the problem of a value."""
     return Problem(field, text, mark("Change it in the recipe."), values)
-
-
-def _adapter_problems(chosen: Method, given: dict[str, Any]) -> list[Problem]:
-    """Refuse a mixture of fewer than two adapters, or of folders that hold none."""
-    if not _needs_adapters(chosen):
-        return []
-    named = given.get("adapters", chosen.knobs["adapters"].default)
-    folders = [part.strip() for part in str(named).replace("\n", ",").split(",") if part.strip()]
-    empty = next((one for one in folders if not _holds_adapter(Path(one).expanduser())), None)
-    step = mark("Name the folders of two finished LoRA runs of this base model, or more.")
-    if empty:
-        text = mark("There is no adapter in {folder}.")
-    elif len(folders) < 2:
-        text = mark("{method} mixes finished adapters and needs two or more of them.")
-    else:
-        return []
-    return [Problem("method.adapters", text, step, {"method": chosen.name, "folder": empty})]
-
-
-def _holds_adapter(folder: Path) -> bool:
-    """Say whether a folder is an adapter, or a run's that holds one."""
-    name = "adapter_config.json"
-    return (folder / name).is_file() or (folder / "adapter" / name).is_file()
 
 
 def _quantization_problems(recipe: Recipe, chosen: Method, machine: Machine) -> list[Problem]:

@@ -132,7 +132,17 @@ def _anchored(recipe: Recipe, folder: Path) -> Recipe:
     anchored.data.files = [_anchor(name, folder) for name in recipe.data.files]
     anchored.data.eval_files = [_anchor(name, folder) for name in recipe.data.eval_files]
     anchored.model.source = _anchor(recipe.model.source, folder)
+    named = recipe.method.knobs.get("adapters")
+    if isinstance(named, str):
+        places = [_anchor(name, folder) for name in adapter_folders(named)]
+        setattr(anchored.method, "adapters", ", ".join(places))  # noqa: B010 - a knob is no field
     return anchored
+
+
+def adapter_folders(named: str) -> list[str]:
+    """Return the folders that a method's adapters are named by, parted by commas or lines."""
+    parts = (part.strip() for part in named.replace("\n", ",").split(","))
+    return [part for part in parts if part]
 
 
 def _anchor(name: str, folder: Path) -> str:

@@ -99,18 +99,13 @@ def test_number_format_that_it_cannot(measured: Any) -> None:
     assert "number format" in said
 
 
-def test_mixture_of_adapters(tmp_path: Path) -> None:
-    """It needs two; a folder of none is named."""
-    field = "method.adapters"
-    assert _said(method={"name": "xlora"})[0][0] == field
-    one = tmp_path / "one" / "adapter"
-    one.mkdir(parents=True)
-    (one / "adapter_config.json").touch()
-    named = f"{one}, {tmp_path / 'one'}"
-    assert _said(method={"name": "xlora", "adapters": named}) == []
-    empty = tmp_path / "two"
-    found = _said(method={"name": "xlora", "adapters": f"{one}, {empty}"})
-    assert found == [(field, f"There is no adapter in {empty}.")]
+def test_no_more_is_said_of_a_method_that_is_refused(measured: Any) -> None:
+    """Adapters would not help it; nor is a value that is no text a folder."""
+    measured(("xlora", "seq_cls", "none", "bert", "task"), ("lora", "seq_cls", "none", "bert", ""))
+    ((field, _),) = _said(task="seq_cls", method={"name": "xlora"})
+    assert field == "method.name"
+    ((_, said),) = _said(method={"name": "xlora", "adapters": 3})
+    assert said == "adapters must be a text."
 
 
 def test_text() -> None:

@@ -102,6 +102,20 @@ def test_relative_paths_are_anchored(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert recipe.model.source == "org/name"
 
 
+@pytest.mark.parametrize("between", [",", ", ", "\n"])
+def test_the_adapters_of_a_mixture_are_anchored(tmp_path: Path, between: str) -> None:
+    """So that a run's saved recipe finds them from anywhere; those that are not there stay."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    recipe = Recipe()
+    recipe.method = from_mapping(
+        {"method": {"name": "xlora", "adapters": between.join(["one", "./two", "none"])}}
+    ).method
+    save(recipe, tmp_path / "r.toml")
+    found = load(tmp_path / "r.toml").method.knobs["adapters"]
+    assert found == f"{tmp_path / 'one'}, {tmp_path / 'two'}, none"
+
+
 def test_the_sample_is_never_a_folder(tmp_path: Path) -> None:
     """A folder of that name is written ./sample."""
     (tmp_path / "sample").mkdir()
