@@ -154,12 +154,13 @@ class MethodPanel(QWidget):
             on_edited(field, self._teller(key, field))
             place = self._basic if knob.tier == "basic" else self._more
             place.addWidget(_row(knob, field))
-        self._order_tabs()
+        self._order_tabs(method)
 
-    def _order_tabs(self) -> None:
+    def _order_tabs(self, method: Method) -> None:
         """Let Tab go through the panel from above to below, though fields are made last."""
+        keys = sorted(self.fields, key=lambda key: method.knobs[key].tier != "basic")
         links = [self.more, self.source, self.about, *self.links.links()]
-        stops: list[QWidget] = [self._name, *self.fields.values(), *links]
+        stops: list[QWidget] = [self._name, *(self.fields[key] for key in keys), *links]
         for first, second in pairwise(stops):
             QWidget.setTabOrder(first, second)
 
