@@ -99,6 +99,7 @@ class TryItPage(Page):
         self.question.setText(tr("Choose a prompt, or write one below."))
         self.picture.hide()
         self.reference_card.hide()
+        self.pair.clear()
 
     def _connect(self) -> None:
         self.run_field.chosen.connect(self._on_run_chosen)

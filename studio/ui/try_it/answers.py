@@ -41,12 +41,17 @@ class Answer(QWidget):
         column = vbox(head, hairline(), self.text, hairline(), foot, gap=0, into=self)
         column.setStretch(2, 1)
 
-    def begin(self) -> None:
-        """Empty it and show that an answer is on its way."""
+    def clear(self) -> None:
+        """Empty it."""
         self.text.clear()
         self.took.setText("")
         self.judged.setText("")
         self.judged.set_state("")
+        self.spinner.hide()
+
+    def begin(self) -> None:
+        """Empty it and show that an answer is on its way."""
+        self.clear()
         self.spinner.show()
 
     def add(self, piece: str) -> None:
@@ -106,6 +111,11 @@ class AnswerPair(QFrame):
     def side(self, name: str) -> Answer:
         """Return a side by its name on the wire."""
         return self.base if name == "base" else self.tuned
+
+    def clear(self) -> None:
+        """Show no answers: nothing was asked yet."""
+        self.base.clear()
+        self.tuned.clear()
 
     def begin(self) -> None:
         """Await two answers."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from studio.tasks.shelf import task
 from studio.tasks.task import Question
 from studio.ui.context import Context
 from studio.ui.pages.export import ExportPage
@@ -72,6 +73,21 @@ def test_a_long_reference_has_room(
         page.stack.show_ready()
         page._show_question(Question("Who?", reference))
         qtbot.waitUntil(lambda: (card.height() > low + 30) == (len(reference) > 10))  # noqa: B023
+
+
+def test_the_answers_of_another_run_do_not_stay(
+    open_window: Open, runs: Path, qtbot: QtBot
+) -> None:
+    """They would stand under the name of the run that is shown."""
+    write_run(runs, "one")
+    window = open_window()
+    window.show_page("try_it")
+    page: TryItPage = window.pages["try_it"]  # type: ignore[assignment]
+    page.pair.begin()
+    page.pair.tuned.add("An answer.")
+    page.pair.end({"tuned": {"seconds": 1.0, "tokens": 3}})
+    page._on_read((task("causal_lm"), []))
+    assert page.pair.tuned.text.toPlainText() == "" and page.pair.tuned.took.text() == ""
 
 
 def test_every_choice_at_the_head_has_a_name(open_window: Open, runs: Path, qtbot: QtBot) -> None:
