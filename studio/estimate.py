@@ -14,11 +14,12 @@ of the device's speed that was measured.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from studio.hardware import Machine, Use
 from studio.methods import size
 from studio.methods.capabilities import packs
-from studio.methods.catalogue import knobs_for, method, methods, quantization
+from studio.methods.catalogue import Method, knobs_for, method, methods, quantization
 from studio.models.facts import ModelFacts
 from studio.recipe import Recipe
 from studio.recipe.model import MethodSection
@@ -89,20 +90,21 @@ def estimate(
     used = now.card.used if card and now.card else now.memory_used
     parts = {
         "weights": _weights(recipe, facts, wide),
-        "adapter": _trained(recipe, trainable),
+        "adapter": _trained(recipe, trainable) + 4 * size.held(*_of_method(recipe, facts)),
         "activations": _activations(recipe, facts, tokens, wide),
         "logits": _logits(recipe, facts, tokens, data, packed),
         "other": used + (_CONTEXT if card else 0),
     }
     whole = not method(recipe.method.name).peft
-    adapter = 2 * facts.parameters if whole else 4 * trainable
+    beside = size.saved(*_of_method(recipe, facts))
+    adapter = 2 * facts.parameters if whole else 4 * (trainable + beside)
     return Estimate(
         parts,
         card.memory if card else machine.memory,
         steps,
         _seconds(recipe, facts, data, machine, trainable, steps) if facts.parameters else 0.0,
         trainable,
-        _disk(recipe, facts.parameters if whole else 2 * trainable, trainable, adapter),
+        _disk(recipe, facts.parameters if whole else 2 * trainable + beside, trainable, adapter),
         adapter,
     )
 
@@ -183,12 +185,17 @@ def batch_tokens(recipe: Recipe, data: DataFacts, packed: bool) -> int:
 
 def trainable_parameters(recipe: Recipe, facts: ModelFacts) -> int:
     """Return how many parameters the method trains, from the model's shape."""
-    return size.trainable(method(recipe.method.name), knobs_for(recipe, facts), facts)
+    return size.trainable(*_of_method(recipe, facts))
+
+
+def _of_method(recipe: Recipe, facts: ModelFacts) -> tuple[Method, dict[str, Any], ModelFacts]:
+    """Return what a method's formulas need."""
+    return method(recipe.method.name), knobs_for(recipe, facts), facts
 
 
 def _reached(recipe: Recipe, facts: ModelFacts) -> int:
     """Return through how many layers the backward pass goes."""
-    return size.reached(method(recipe.method.name), knobs_for(recipe, facts), facts)
+    return size.reached(*_of_method(recipe, facts))
 
 
 def _weights(recipe: Recipe, facts: ModelFacts, wide: int) -> int:
@@ -214,7 +221,7 @@ def _activations(recipe: Recipe, facts: ModelFacts, tokens: int, wide: int) -> i
     gates = 4 if size.gated(facts) else 2
     numbers = 8 * width + 2 * kv + gates * inner
     a_layer = tokens * (wide * numbers + 2 * 4 * width)  # the norms compute in float32
-    layers = _reached(recipe, facts)
+    layers = _reached(recipe, facts) + facts.decoder_layers
     if recipe.training.gradient_checkpointing:
         return layers * tokens * width * wide + a_layer
     return layers * a_layer

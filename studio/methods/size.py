@@ -16,6 +16,9 @@ matrices of every layer, `layer` counts once a layer, `model` once. `each` knows
 - min, max, round, ceil, floor, sqrt, log2, gcd, abs, and count (the entries of a list, or of a
   text with commas between them).
 
+`held_each`, `held_layer`, `held_model` and the same with `saved_` say what stands in memory, and
+in the result's file, beside what is trained: frozen matrices of the method's own.
+
 `reach` is how many layers, counted from the last, the backward pass goes through: all of them
 where the file says nothing.
 
@@ -84,18 +87,36 @@ def trainable(method: Method, knobs: Mapping[str, Any], facts: ModelFacts) -> in
 
     Never below 0, which is also what a model without known figures gives.
     """
+    return _total(method, "", knobs, facts)
+
+
+def held(method: Method, knobs: Mapping[str, Any], facts: ModelFacts) -> int:
+    """Return how many numbers a method holds in memory beside the model and what it trains."""
+    return _total(method, "held_", knobs, facts)
+
+
+def saved(method: Method, knobs: Mapping[str, Any], facts: ModelFacts) -> int:
+    """Return how many numbers are in the result's file beside those that are trained."""
+    return _total(method, "saved_", knobs, facts)
+
+
+def _total(method: Method, kind: str, knobs: Mapping[str, Any], facts: ModelFacts) -> int:
+    """Add up a method's formulas of a kind."""
+    formulas = {name: method.size.get(kind + name, "") for name in ("each", "layer", "model")}
+    if not any(formulas.values()):
+        return 0
     names = {**_model(facts), **method.fixed, **knobs}
     targets = _targets(method, names)
     names["targets"] = len(targets)
-    size, total, stacked = method.size, 0.0, facts.layers + facts.decoder_layers
-    if "each" in size:
-        total += stacked * _each(size["each"], targets, names)
+    total, stacked = 0.0, facts.layers + facts.decoder_layers
+    if formulas["each"]:
+        total += stacked * _each(formulas["each"], targets, names)
         crossing = {name: sides for name, sides in targets.items() if name in _ATTENTION}
-        total += facts.decoder_layers * _each(size["each"], crossing, names)
-    if "layer" in size:
-        total += stacked * evaluate(size["layer"], names)
-    if "model" in size:
-        total += evaluate(size["model"], names)
+        total += facts.decoder_layers * _each(formulas["each"], crossing, names)
+    if formulas["layer"]:
+        total += stacked * evaluate(formulas["layer"], names)
+    if formulas["model"]:
+        total += evaluate(formulas["model"], names)
     return max(0, round(total))
 
 

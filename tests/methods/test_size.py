@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from studio.methods.catalogue import Method, methods
-from studio.methods.size import entries, evaluate, matrices, trainable
+from studio.methods.size import entries, evaluate, held, matrices, saved, trainable
 from studio.models.facts import from_config
 from tests.helpers.facts import LLAMA_3B
 from tests.methods.built import (
@@ -191,3 +191,35 @@ def test_both_halves_of_an_encoder_decoder_count(key: str) -> None:
     built = get_peft_model(T5ForConditionalGeneration(config), peft)
     real = sum(part.numel() for part in built.parameters() if part.requires_grad)
     assert trainable(one, knobs, shape) == real
+
+
+_BESIDE = [one for one in _METHODS.values() if any(one.size.get(f"{kind}_each") or
+           one.size.get(f"{kind}_model") for kind in ("held", "saved"))]  # fmt: skip
+
+
+@pytest.mark.parametrize("one", _BESIDE, ids=lambda one: one.key)
+def test_what_stands_beside_what_is_trained(one: Method, tmp_path: Path) -> None:
+    """Frozen matrices of a method's own, in memory and in the result's file, within a quarter."""
+    from safetensors.torch import load_file
+
+    built = adapted(one, llama(), tmp_path)
+    plain = _numbers(model(llama()))
+    learnt = sum(part.numel() for part in built.parameters() if part.requires_grad)
+    beside = held(one, settings(one), facts(llama()))
+    if beside:
+        assert _numbers(built) - plain - learnt == pytest.approx(beside, rel=0.25)
+    built.save_pretrained(tmp_path / "saved")
+    file = load_file(tmp_path / "saved" / "adapter_model.safetensors")
+    kept = sum(tensor.numel() for tensor in file.values())
+    assert kept == pytest.approx(learnt + saved(one, settings(one), facts(llama())), rel=0.25)
+
+
+def _numbers(whole: Any) -> int:
+    """Count what a model holds, also outside its parameters, once."""
+    found = {}
+    for part in whole.modules():
+        for value in (*vars(part).values(), *part._parameters.values(), *part._buffers.values()):
+            for one in value.values() if isinstance(value, dict) else [value]:
+                if hasattr(one, "data_ptr") and one.numel():
+                    found[id(one)] = one.numel()
+    return sum(found.values())
