@@ -18,6 +18,7 @@ from studio.survey import (
     DataSurvey,
     batch_problems,
     disk_problems,
+    method_problems,
     model_problems,
     task_problems,
     training_problems,
@@ -137,7 +138,7 @@ def _unknown_task(name: str) -> list[Problem]:
 def _method(draft: Draft, machine: Machine) -> list[Problem]:
     """The method must fit task and machine."""
     task = draft.task.name if draft.task else ""
-    return method_check.problems(draft.recipe, task, machine, draft.model)
+    return method_problems(draft.recipe, task, machine, draft.model)
 
 
 def _training(draft: Draft, _machine: Machine) -> list[Problem]:

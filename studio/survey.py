@@ -26,6 +26,7 @@ _T = TypeVar("_T")
 
 _CHARACTERS_A_TOKEN = 3.6  # English with the tokenizers of 2023 to 2026; others count one each
 _TOKENS_A_TURN = 6
+_LEAST_ROOM = 16  # tokens of a row: a short question with its answer
 _TOKENS_A_PICTURE = 197  # ViT-B/16 at 224 × 224: 14 × 14 patches and one for the class
 
 
@@ -69,7 +70,7 @@ def survey(
         task = _try(problems, "task.name", lambda: resolve(recipe.task.name, data.gives, model))
     problems += model_problems(recipe, model) + task_problems(task, data, model)
     problems += training_problems(recipe, model) + batch_problems(recipe, task)
-    problems += method_check.problems(recipe, task.name, here, model) if task else []
+    problems += method_problems(recipe, task.name, here, model) if task else []
     need = None
     if model and data and not any(p.field.startswith("method") for p in problems):
         need = estimate(recipe, model, data.facts, here, now)
@@ -249,18 +250,50 @@ def batch_problems(recipe: Recipe, task: Task | None) -> list[Problem]:
 
 def longest_row(recipe: Recipe, model: ModelFacts) -> int:
     """Return the tokens of the longest row: as the recipe says, or what the model can read."""
-    longest = recipe.training.max_length
-    if not model.context:
-        return longest
-    return min(longest, max(1, model.context - _learnt_in_front(recipe, model)))
+    longest, most = recipe.training.max_length, most_read(recipe, model)
+    return min(longest, most) if most else longest
+
+
+def most_read(recipe: Recipe, model: ModelFacts) -> int:
+    """Return the tokens of a row that the model can read beside the method's; 0 means unknown."""
+    return max(1, model.context - _learnt_in_front(recipe, model)) if model.context else 0
 
 
 def _learnt_in_front(recipe: Recipe, model: ModelFacts) -> int:
     """Return the tokens at most that the method lays in front of each row."""
     knobs = knobs_for(recipe, model)
-    text = knobs.get("cpt_text")
+    text, number = knobs.get("cpt_text"), knobs.get("num_virtual_tokens")
     written = len(str(text).encode()) + 1 if text is not None else 0  # a token is a byte or more
-    return int(knobs.get("num_virtual_tokens") or 0) + written
+    return written + (number if isinstance(number, int) else 0)  # others are refused by their knob
+
+
+def method_problems(
+    recipe: Recipe, task: str, here: Machine, model: ModelFacts | None
+) -> list[Problem]:
+    """Hold the method against task, machine and model, and what it lays before the rows too."""
+    found = method_check.problems(recipe, task, here, model)
+    wrong = {problem.field for problem in found}
+    room = room_problems(recipe, model) if model and "method.name" not in wrong else []
+    return found + [problem for problem in room if problem.field not in wrong]
+
+
+def room_problems(recipe: Recipe, model: ModelFacts) -> list[Problem]:
+    """Refuse a method that lays so much before each row that the model cannot read the row."""
+    in_front = _learnt_in_front(recipe, model)
+    if not model.context or not in_front or model.context - in_front >= _LEAST_ROOM:
+        return []
+    most = max(1, model.context - _LEAST_ROOM)
+    values = {"model": model.name, "context": model.context, "count": in_front, "most": most}
+    if "cpt_text" in knobs_for(recipe, model):
+        text = mark(
+            "The prompt can be {count:,} tokens; {model} reads {context:,}, the row among them."
+        )
+        step = mark("Write it in {most} bytes or less: a letter is one, a Chinese character three.")
+        return [Problem("method.cpt_text", text, step, {**values, "most": max(1, most - 1)})]
+    text = mark(
+        "{count:,} learnt tokens leave no room for the row; {model} reads {context:,} in all."
+    )
+    return [Problem("method.num_virtual_tokens", text, mark("Set them to {most} or less."), values)]
 
 
 def disk_problems(needed: int, folder: Path) -> list[Problem]:

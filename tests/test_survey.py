@@ -121,6 +121,39 @@ def test_the_longest_row_leaves_room_for_learnt_tokens(
     assert longest_row(recipe, replace(BERT, context=0)) == recipe.training.max_length
 
 
+@pytest.mark.parametrize(
+    ("key", "method", "most"),
+    [
+        ("num_virtual_tokens", {"name": "prefix_tuning", "num_virtual_tokens": 300}, 240),
+        ("num_virtual_tokens", {"name": "p_tuning", "num_virtual_tokens": 241}, 240),
+        ("cpt_text", {"name": "cpt", "cpt_text": "Answer. " * 40}, 239),
+    ],
+)
+def test_learnt_tokens_that_leave_no_room_are_told(
+    key: str, method: dict[str, object], most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are not to blame; what is said to fit does."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
+    facts = replace(LLAMA_3B, context=256)
+    (problem,) = _survey(monkeypatch, facts, data=data, method=method).problems
+    assert problem.field == f"method.{key}"
+    assert f" {most} " in problem.step()
+    fitting = {**method, key: "x" * most if key == "cpt_text" else most}
+    assert _survey(monkeypatch, facts, data=data, method=fitting).problems == []
+
+
+def test_a_wrong_number_of_learnt_tokens_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own knob; a method that there is not has no tokens."""
+    data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}
+    facts = replace(LLAMA_3B, context=256)
+    for method in ({"name": "p_tuning", "num_virtual_tokens": 9999},
+                   {"name": "p_tuning", "num_virtual_tokens": "many"},
+                   {"name": "no_such"}):  # fmt: skip
+        assert len(_survey(monkeypatch, facts, data=data, method=method).problems) == 1
+
+
 def test_consent_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the person agreed to is no problem."""
     data = {"files": [str(chat_rows(tmp_path / "c.jsonl", 10))]}

@@ -5,7 +5,7 @@ from typing import Any
 
 from studio.engine.arguments import planned_steps
 from studio.engine.completed import Given
-from studio.engine.examples import Encoded, encode, nothing_left, warnings
+from studio.engine.examples import Encoded, encode, nothing_left, setting_of, warnings
 from studio.engine.export import export
 from studio.engine.fitting import Case, fit
 from studio.engine.generate import answer, reference_loss
@@ -20,7 +20,7 @@ from studio.models.folder import inspect_folder
 from studio.recipe import Recipe
 from studio.rows import Row, RowError
 from studio.runs.held_out import load_saved
-from studio.survey import DataSurvey, longest_row, survey_data
+from studio.survey import DataSurvey, survey_data
 from studio.tasks.shelf import resolve
 from studio.tasks.task import IGNORED, Example, Question, Setting, Task
 from studio.words import mark, tr
@@ -60,7 +60,7 @@ def _check(request: Request) -> Reply:
     found = encode(data.rows, task, processor, setting)
     held_out = encode(data.held_out, task, processor, setting)
     sizes = [len(example.ids) for example in found.examples]
-    told = [*_nothing_left(found, data), *warnings(found, held_out, data, setting.max_length)]
+    told = [*_nothing_left(found, data, setting), *warnings(found, held_out, data, setting)]
     return {
         "rows": len(data.rows),
         "kept": len(data.rows) - len(found.left_out),
@@ -90,9 +90,9 @@ def _fit(request: Request) -> Reply:
     return {"trainable": found.trainable, "total": found.total, "problems": []}
 
 
-def _nothing_left(found: Encoded, data: DataSurvey) -> list[Problem]:
+def _nothing_left(found: Encoded, data: DataSurvey, setting: Setting) -> list[Problem]:
     """Return the problem of a set of which nothing can be trained on."""
-    return [] if found.examples else [nothing_left(found, data).problem]
+    return [] if found.examples else [nothing_left(found, data, setting).problem]
 
 
 def _plain_problem(problem: Problem) -> Reply:
@@ -175,9 +175,7 @@ def _read_rows(recipe: Recipe, request: Request) -> tuple[DataSurvey, Task, Any,
     data = survey_data(recipe)
     facts = inspect_folder(folder)
     task = resolve(recipe.task.name, data.gives, facts)
-    rows = [*data.rows, *data.held_out]
-    longest = longest_row(recipe, facts)
-    setting = Setting(longest, recipe.task.train_on, task.labels(rows), task.kind(rows))
+    setting = setting_of(recipe, facts, task, [*data.rows, *data.held_out])
     processor = load_processor(folder, task, recipe.model.trust_remote_code)
     return data, task, processor, setting
 

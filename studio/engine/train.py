@@ -21,7 +21,7 @@ from studio.engine.completed import Given
 from studio.engine.control import Control
 from studio.engine.device import Device, choose_device, device_name
 from studio.engine.evaluate import Result, evaluate
-from studio.engine.examples import Encoded, encode, encode_trained, warnings
+from studio.engine.examples import Encoded, encode, encode_trained, setting_of, warnings
 from studio.engine.failure import Look, plain, unseen
 from studio.engine.fitting import Case, fit
 from studio.engine.inputs import laid, wire
@@ -44,7 +44,7 @@ from studio.runs import events as ev
 from studio.runs.folder import RunFolder
 from studio.runs.held_out import save_rows
 from studio.runs.log import EventWriter
-from studio.survey import DataSurvey, longest_row, survey, survey_data
+from studio.survey import DataSurvey, survey, survey_data
 from studio.tasks.shelf import resolve
 from studio.tasks.task import Example, Setting, Task
 
@@ -111,7 +111,7 @@ class _Job:
         setting = self._setting(data, task, facts)
         train = encode_trained(data, task, processor, setting)
         held = encode(data.held_out, task, processor, setting)
-        self._tell(warnings(train, held, data, setting.max_length))
+        self._tell(warnings(train, held, data, setting))
         self.ready = _Ready(facts, base, data, task, processor, setting, train, held.examples)
         save_rows(data.held_out, self.folder.held_out)
 
@@ -129,8 +129,7 @@ class _Job:
     def _setting(self, data: DataSurvey, task: Task, facts: ModelFacts) -> Setting:
         """Return how rows are encoded: the longest, and the classes of all of them."""
         rows = [*data.rows, *data.held_out]
-        longest = longest_row(self.recipe, facts)
-        return Setting(longest, self.recipe.task.train_on, task.labels(rows), task.kind(rows))
+        return setting_of(self.recipe, facts, task, rows)
 
     def _tell(self, found: list[Problem]) -> None:
         """Tell what the person should know of the rows."""

@@ -73,13 +73,15 @@ class Setting:
 
     `labels`: the classes, in the order of the model's outputs. `kind`: how a task reads them
     where there is more than one way ("one", "several" or "number" for seq_cls, "every" or "some"
-    rows with an answer for question_answering), "" otherwise.
+    rows with an answer for question_answering), "" otherwise. `most`: the tokens of a row that the
+    model can read, 0 where that is not known.
     """
 
     max_length: int
     train_on: str = "answers"
     labels: tuple[str, ...] = field(default=())
     kind: str = ""
+    most: int = 0
 
 
 class Task(Protocol):
