@@ -12,12 +12,11 @@ from studio.ui.new_run.method_rows import Entry, MethodRows, Query
 from studio.ui.widgets.gallery import Gallery
 from studio.ui.widgets.layouts import vbox
 from studio.ui.widgets.states import EmptyState
-from studio.words import mark, tr
+from studio.words import tr
 
 if TYPE_CHECKING:  # charts take a while to import, and the gallery needs none
     from studio.ui.new_run.evidence_view import EvidenceView
 
-_NONE = mark("No method is like that")
 _EMPTY = 160
 _IDLE_MS = 8  # between two cards that are painted ahead
 
@@ -133,6 +132,8 @@ class MethodShelf(QWidget):
 
     def _say_empty(self, unmeasured: bool) -> None:
         """Say why nothing is shown: no method is left, or none of those that are was measured."""
-        title = tr("None of these methods was measured") if unmeasured else tr(_NONE)
-        text = tr("PEFT's published comparison has no figures of them.") if unmeasured else ""
+        title, text = tr("No method is like that"), ""
+        if unmeasured:
+            title = tr("None of these methods was measured")
+            text = tr("PEFT's published comparison has no figures of them.")
         self.empty.say(title, text, tr("Clear the filters"))

@@ -11,12 +11,17 @@ from studio.ui.widgets.labels import IconLabel, Label
 from studio.ui.widgets.layouts import clear, hbox, holder, vbox
 from studio.words import mark, tr
 
-# By kind: icon, colour, and what a screen reader says of it.
-_MARKS = {
-    "good": ("check", "good", mark("Good")),
-    "warn": ("warning", "warn", mark("Warning")),
-    "bad": ("x-circle", "bad", mark("Problem")),
-    "info": ("minus", "text-faint", mark("Note")),
+_ICONS = {
+    "good": ("check", "good"),
+    "warn": ("warning", "warn"),
+    "bad": ("x-circle", "bad"),
+    "info": ("minus", "text-faint"),
+}
+_SPOKEN = {
+    "good": mark("Good"),
+    "warn": mark("Warning"),
+    "bad": mark("Problem"),
+    "info": mark("Note"),
 }
 _RANK = ("bad", "warn", "good", "info")
 
@@ -34,9 +39,8 @@ class Check:
 
 def kind_mark(kind: str) -> IconLabel:
     """Return the icon of a kind of check, which is also said in words."""
-    icon, color, name = _MARKS[kind]
-    made = IconLabel(icon, color)
-    made.setAccessibleName(tr(name))
+    made = IconLabel(*_ICONS[kind])
+    made.setAccessibleName(tr(_SPOKEN[kind]))
     return made
 
 
