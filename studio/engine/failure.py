@@ -1,10 +1,10 @@
-"""Turn whatever ended a run into a sentence with a next step. Never a guess: what is not known
-is called unknown, and the log has the full text."""
+"""Turn whatever ended a run or a request into a sentence with a next step. Never a guess: what is
+not known is called unknown, and the log has the full text."""
 
 import errno
 from typing import Literal
 
-from studio.errors import StudioError
+from studio.errors import Problem, StudioError
 from studio.runs.events import Failed, Warned
 from studio.words import mark
 
@@ -18,7 +18,7 @@ def failed(reason: BaseException, step: int, on_card: bool) -> Failed:
         return Failed(problem.text, problem.next_step, plain(problem.values), step)
     if _out_of_memory(reason):
         return _memory(step, on_card)
-    if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _disk_full(reason):
         return Failed(
             mark("The disk is full at step {step}."),
             mark("Free some space, then go on from the last checkpoint."),
@@ -32,6 +32,26 @@ def failed(reason: BaseException, step: int, on_card: bool) -> Failed:
         {"step": step, "reason": _short(reason)},
         step,
         "error",
+    )
+
+
+def unanswered(reason: BaseException) -> Problem:
+    """Return what is told of a request that failed, where nothing trains and no step is known."""
+    if isinstance(reason, StudioError):
+        return reason.problem
+    if _out_of_memory(reason):
+        return Problem(
+            "",
+            mark("There is not enough memory for this."),
+            mark("Close other programs that use the card or much memory, and try again."),
+        )
+    if _disk_full(reason):
+        return Problem("", mark("The disk is full."), mark("Free some space and try again."))
+    return Problem(
+        "",
+        mark("An error ended this: {reason}."),
+        mark("The full text is in the log; its folder is named in the settings."),
+        {"reason": _short(reason)},
     )
 
 
@@ -68,6 +88,11 @@ def _memory(step: int, on_card: bool) -> Failed:
         step,
         "memory",
     )
+
+
+def _disk_full(reason: BaseException) -> bool:
+    """Say whether the disk, or the person's share of it, is full."""
+    return isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _out_of_memory(reason: BaseException) -> bool:

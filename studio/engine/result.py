@@ -13,10 +13,11 @@ from studio.engine.adapt import load_adapted
 from studio.engine.device import Device, choose_device
 from studio.engine.inputs import missing_tokens, wire
 from studio.engine.load import load_model, load_processor
+from studio.engine.merge_plan import WEIGHTS
 from studio.engine.prepare import Progress, prepare_for
 from studio.errors import RunError
 from studio.methods.catalogue import Method, method, quantization
-from studio.models.folder import inspect_folder
+from studio.models.folder import inspect_folder, weight_files
 from studio.recipe import Recipe
 from studio.runs.folder import RunFolder
 from studio.survey import longest_row
@@ -74,7 +75,7 @@ def _class_name(task: Task, config: Any) -> str:
 def open_result(path: Path, progress: Progress) -> RunResult:
     """Read a run's result; the base model is made ready again where it is gone.
 
-    Raises RunError when nothing was learnt yet or the folder is damaged.
+    Raises RunError when nothing was learnt yet or a file of the result is gone.
     """
     folder = RunFolder(path)
     facts = folder.adapter / "studio.json"
@@ -85,6 +86,7 @@ def open_result(path: Path, progress: Progress) -> RunResult:
             run=folder.name,
         )
     recipe = folder.recipe()
+    _require_files(folder, whole=not method(recipe.method.name).peft)
     known = json.loads(facts.read_text("utf-8"))
     base = prepare_for(recipe.model, progress)
     setting = Setting(
@@ -102,6 +104,24 @@ def open_result(path: Path, progress: Progress) -> RunResult:
         base,
         choose_device(recipe),
     )
+
+
+def _require_files(folder: RunFolder, whole: bool) -> None:
+    """Refuse a result without its weights: the libraries would look for them on the hub."""
+    names = [WEIGHTS, "adapter_config.json"]
+    if whole:
+        names = [
+            "config.json",
+            *(["model.safetensors"] if not weight_files(folder.adapter) else []),
+        ]
+    missing = next((name for name in names if not (folder.adapter / name).is_file()), "")
+    if missing:
+        raise RunError(
+            mark("The result of the run {run} is not whole: {file} is missing."),
+            mark("Copy the file back, or start the recipe as a new run."),
+            run=folder.name,
+            file=f"{folder.adapter.name}/{missing}",
+        )
 
 
 class Loaded:

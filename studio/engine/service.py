@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio import settings
-from studio.engine.failure import failed, plain
+from studio.engine.failure import plain, unanswered
 from studio.engine.wire import Wire
 from studio.errors import StudioError
 from studio.words import use_language
@@ -67,7 +67,7 @@ def _send_error(wire: Wire, number: int, reason: Exception) -> None:
     detail = traceback.format_exc()
     if not isinstance(reason, StudioError):
         sys.stderr.write(detail)
-    told = failed(reason, 0, on_card=True)
+    told = unanswered(reason)
     wire.send(
         number,
         "error",

@@ -1,6 +1,7 @@
 """What a run becomes: the adapter, the merged model, and the proof that both answer alike."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -103,8 +104,6 @@ def test_a_folder_with_something_in_it_is_never_written_to(done, tmp_path):
 
 
 def test_a_disk_without_room_is_asked_before(done, tmp_path, monkeypatch):
-    import shutil
-
     full = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: full)
     with pytest.raises(ExportError, match="GB free"):
@@ -115,6 +114,26 @@ def test_a_disk_without_room_is_asked_before(done, tmp_path, monkeypatch):
 def test_a_run_without_a_result_is_refused(make_run):
     with pytest.raises(RunError, match="no result yet"):
         open_result(make_run().path, _silent)
+
+
+@pytest.mark.parametrize("gone", ["adapter_model.safetensors", "adapter_config.json"])
+def test_a_result_without_a_file_names_it(done, tmp_path, gone):
+    run = shutil.copytree(done.path, tmp_path / "run")
+    (run / "adapter" / gone).unlink()
+    with pytest.raises(RunError, match=f"not whole: adapter/{gone} is missing") as caught:
+        open_result(run, _silent)
+    assert caught.value.step()
+
+
+@pytest.mark.parametrize("gone", ["model.safetensors", "config.json"])
+def test_a_whole_model_without_a_file_names_it(done, tmp_path, gone):
+    run = shutil.copytree(done.path, tmp_path / "run")
+    recipe = (run / "recipe.toml").read_text("utf-8").replace('"lora"', '"full"')
+    (run / "recipe.toml").write_text(recipe, "utf-8")
+    for name in {"model.safetensors", "config.json"} - {gone}:
+        (run / "adapter" / name).touch()
+    with pytest.raises(RunError, match=f"adapter/{gone} is missing"):
+        open_result(run, _silent)
 
 
 def test_a_prefix_cannot_be_merged(make_run, tmp_path):

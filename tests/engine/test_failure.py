@@ -5,7 +5,7 @@ import errno
 import pytest
 import torch
 
-from studio.engine.failure import failed, unseen
+from studio.engine.failure import failed, unanswered, unseen
 from studio.errors import ModelError
 
 
@@ -47,3 +47,19 @@ def test_a_look_that_failed_is_told_with_what_to_do():
     sampling = unseen(torch.OutOfMemoryError("CUDA out of memory"), 4, "sample")
     assert sampling.text.startswith("The samples")
     assert "fewer rows" in sampling.next_step
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), "not enough memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (ModelError("There is no folder {folder}.", "Choose.", folder="x"), "no folder x"),
+        (RuntimeError("shapes differ\nlong text"), "ended this: RuntimeError: shapes differ."),
+    ],
+)
+def test_a_request_that_failed_was_no_training(reason, words):
+    told = unanswered(reason)
+    assert words in told.sentence()
+    assert "raining" not in told.sentence() and "step 0" not in told.sentence()
+    assert told.step()
