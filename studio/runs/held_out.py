@@ -25,11 +25,20 @@ def save_rows(rows: Sequence[Row], file: Path, at_most: int = 512) -> None:
 
 
 def load_saved(file: Path) -> list[Row]:
-    """Read back what `save_rows` wrote."""
+    """Read back what `save_rows` wrote, but for lines that are damaged: the others are of use."""
     if not file.is_file():
         return []
-    lines = file.read_text("utf-8").split("\n")  # texts may hold other ends of lines
-    return [_row(json.loads(line)) for line in lines if line]
+    lines = file.read_text("utf-8", errors="replace").split("\n")  # texts may hold other ends
+    found = (_read(line) for line in lines if line)
+    return [row for row in found if row is not None]
+
+
+def _read(line: str) -> Row | None:
+    """Return the row of a line, None where it was cut short or is no row."""
+    try:
+        return _row(json.loads(line))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def _plain(row: Row) -> dict[str, Any]:

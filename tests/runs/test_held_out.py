@@ -63,3 +63,24 @@ def test_at_most(tmp_path: Path) -> None:
     """No more than asked for."""
     save_rows(_ROWS, tmp_path / "rows.jsonl", at_most=3)
     assert load_saved(tmp_path / "rows.jsonl") == _ROWS[:3]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ['{"text": "cut sh', "[1, 2]", "7", "null", '{"messages": [{"role": "user"}]}', '{"tags": 3}'],
+)
+def test_damaged_lines_are_left_out(tmp_path: Path, damaged: str) -> None:
+    """The rows around them are read."""
+    file = tmp_path / "rows.jsonl"
+    save_rows(_ROWS[:2], file)
+    first, second, _end = file.read_text("utf-8").split("\n")
+    file.write_text(f"{first}\n{damaged}\n{second}\n{damaged}", "utf-8")
+    assert load_saved(file) == _ROWS[:2]
+
+
+def test_a_letter_cut_in_half(tmp_path: Path) -> None:
+    """A full disk ends a file anywhere."""
+    file = tmp_path / "rows.jsonl"
+    save_rows([Row(text="a"), Row(text="\u4e2d")], file)
+    file.write_bytes(file.read_bytes().partition(b"\xe4")[0] + b"\xe4")
+    assert load_saved(file) == [Row(text="a")]
