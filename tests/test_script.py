@@ -5,17 +5,20 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from studio.errors import MethodError, ModelError
+from studio.hardware import machine
 from studio.recipe import Recipe
 from studio.recipe.model import MethodSection
 from studio.rows import Row
 from studio.runs.folder import create
 from studio.script import script
+from studio.script.refuse import LISTED
 from studio.survey import survey_data
 from tests.helpers.tiny import chat_rows, label_rows, sentences, tiny_bert, tiny_llama
 
@@ -133,28 +136,61 @@ def test_files_of_two_kinds_are_read_each_in_its_way(llama: Path, tmp_path: Path
     assert found["rows"] == [_as_script_has(row) for row in data.rows]
 
 
-@pytest.mark.slow
-def test_it_trains_the_very_adapter_that_a_run_does(llama: Path, tmp_path: Path) -> None:
+def _assert_same(recipe: Recipe, folder: Path) -> None:
+    """Train by the script and by a run, and hold what they learnt side by side."""
     from safetensors.torch import load_file
 
-    file = chat_rows(tmp_path / "chats.jsonl", 16)
-    recipe = _recipe(llama, file, packing=False, sample_prompts=0, eval_every=0, save_every=0)
-    recipe.training.accumulation = 2
     recipe.output.name = "out"
     text = script(recipe)
     assert "studio" not in text.lower()
-    assert "Saved in out" in _run(text, tmp_path / "script")
-    run = create(recipe, tmp_path / "runs")
+    assert "Saved in out" in _run(text, folder / "script")
+    run = create(recipe, folder / "runs")
     subprocess.run(
         [sys.executable, "-m", "studio.engine", "run", str(run.path)], timeout=300, check=False
     )
     ours = load_file(run.adapter / "adapter_model.safetensors")
-    theirs = load_file(tmp_path / "script" / "out" / "adapter_model.safetensors")
+    theirs = load_file(folder / "script" / "out" / "adapter_model.safetensors")
     assert ours.keys() == theirs.keys()
     trained = [name for name in ours if "lora_B" in name]
     assert all(float(ours[name].abs().max()) > 0 for name in trained)
     for name, weight in ours.items():
+        assert weight.dtype == theirs[name].dtype, name
         assert float((weight - theirs[name]).abs().max()) < 1e-4, name
+
+
+@pytest.mark.slow
+def test_it_trains_the_very_adapter_that_a_run_does(llama: Path, tmp_path: Path) -> None:
+    file = chat_rows(tmp_path / "chats.jsonl", 16)
+    recipe = _recipe(llama, file, packing=False, sample_prompts=0, eval_every=0, save_every=0)
+    recipe.training.accumulation = 2
+    _assert_same(recipe, tmp_path)
+
+
+def _distilbert(folder: Path) -> Path:
+    """Save a random DistilBERT, whose classifier has a layer of its own before the head."""
+    from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_bert(folder))
+    config = DistilBertConfig(
+        vocab_size=len(tokenizer), dim=64, hidden_dim=128, n_layers=2, n_heads=4
+    )
+    DistilBertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "method", "precision"),
+    [(tiny_bert, "lora", "bf16"), (tiny_bert, "ia3", "bf16"), (_distilbert, "lora", "fp32")],
+)
+def test_it_trains_the_very_classifier_that_a_run_does(
+    make: Any, method: str, precision: str, tmp_path: Path
+) -> None:
+    """Its head is drawn from the same seed, trained in float32, and left out of the method."""
+    file = label_rows(tmp_path / "labels.jsonl", 16)
+    recipe = _recipe(make(tmp_path / "model"), file, sample_prompts=0, eval_every=0, save_every=0)
+    recipe.method.name, recipe.training.precision = method, precision
+    _assert_same(recipe, tmp_path)
 
 
 @pytest.mark.slow
@@ -209,6 +245,58 @@ def test_a_model_that_is_still_packed_is_refused_with_a_way_out(home: Path, tmp_
     with pytest.raises(ModelError) as caught:
         script(recipe)
     assert "Start the run once" in caught.value.step()
+
+
+def test_a_head_is_not_held_in_four_bits(tmp_path: Path) -> None:
+    model = tiny_bert(tmp_path / "bert")
+    recipe = _recipe(model, label_rows(tmp_path / "labels.jsonl", 6))
+    recipe.method.name = "qlora"
+    text = script(recipe)
+    assert 'llm_int8_skip_modules=["classifier", "score"]' in text
+    compile(text, "script", "exec")
+
+
+def test_rows_are_cut_at_what_the_model_reads(tmp_path: Path) -> None:
+    """Unless the recipe says less: the default is longer than many encoders read."""
+    recipe = _recipe(tiny_bert(tmp_path / "bert"), label_rows(tmp_path / "labels.jsonl", 6))
+    assert "MAX_LENGTH = 64\n" in script(recipe)
+    recipe.training.max_length = 1024
+    assert "MAX_LENGTH = 128\n" in script(recipe)
+
+
+def test_what_a_run_would_refuse_is_refused(llama: Path, tmp_path: Path) -> None:
+    """In the same words; but bitsandbytes need not be here, as the script says to install it."""
+    rows = label_rows(tmp_path / "labels.jsonl", 6)
+    recipe = _recipe(tiny_bert(tmp_path / "bert"), rows)
+    recipe.method.name = "prefix_tuning"
+    with pytest.raises(MethodError, match="does not work here"):
+        script(recipe)
+    recipe.method = MethodSection(name="lora", r=0)
+    with pytest.raises(MethodError, match="must be at least"):
+        script(recipe)
+    recipe = _recipe(llama, chat_rows(tmp_path / "chats.jsonl", 6))
+    recipe.method.name = "qlora"
+    bare = replace(machine(), four_bit=False)
+    assert "pip install" in script(recipe, here=bare)
+
+
+def test_layers_that_peft_does_not_list_have_to_be_named(tmp_path: Path) -> None:
+    model = _distilbert(tmp_path / "distilbert")
+    recipe = _recipe(model, label_rows(tmp_path / "labels.jsonl", 6))
+    recipe.method.name = "ia3"
+    with pytest.raises(MethodError, match="distilbert") as told:
+        script(recipe)
+    assert "all-linear" in told.value.step()
+    recipe.method = MethodSection(name="ia3", target_modules="all-linear")
+    assert '"target_modules": "all-linear"' in script(recipe)
+
+
+def test_the_listed_families_are_those_of_peft() -> None:
+    from peft.utils import constants
+
+    lora = constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
+    ia3 = constants.TRANSFORMERS_MODELS_TO_IA3_TARGET_MODULES_MAPPING
+    assert lora.keys() & ia3.keys() == LISTED
 
 
 @pytest.mark.parametrize(

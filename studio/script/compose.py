@@ -1,7 +1,6 @@
 """Put the script together: values of the recipe at the top, then only the parts that are needed."""
 
 import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,11 @@ from studio.models.inspect import inspect, kind_of, ready_folder
 from studio.recipe import Recipe
 from studio.runs.folder import short_model
 from studio.script.literal import literal
+from studio.script.pieces import NEW_LAYERS
 from studio.script.refuse import refuse
 from studio.script.rows import columns, encoding, reading
 from studio.script.training import dtype, on_card, train
-from studio.survey import DataSurvey, survey_data
+from studio.survey import DataSurvey, longest_row, survey_data
 from studio.tasks.shelf import resolve as resolve_task
 from studio.tasks.task import Task
 from studio.words import mark
@@ -51,10 +51,11 @@ def script(
     data = data or survey_data(recipe)
     task = resolve_task(recipe.task.name, data.gives, facts)
     here = here or machine()
-    refuse(recipe, data, task, method(recipe.method.name))
+    refuse(recipe, facts, data, task, here)
     body = [
         reading(recipe, data),
         encoding(data, facts),
+        *([NEW_LAYERS] if _has_new_head(recipe, task) else []),
         _prepare(recipe, data, task),
         _model(recipe, facts, task, here),
         train(recipe, data, task, here),
@@ -111,7 +112,7 @@ def _values(recipe: Recipe, facts: ModelFacts, data: DataSurvey, here: Machine, 
         "ENCODINGS": {name: encoding_of(Path(name)) for name in read_as_text},
         "EVAL_ROWS": data.facts.eval_rows,
         "MAX_ROWS": recipe.data.max_rows,
-        "MAX_LENGTH": training.max_length,
+        "MAX_LENGTH": longest_row(recipe, facts),
         "TRAIN_ON_ALL": recipe.task.train_on == "all",
         "SEED": training.seed,
         "OUTPUT": recipe.output.name or f"{short_model(facts.name)}-{recipe.method.name}".lower(),
@@ -166,40 +167,53 @@ def _from(recipe: Recipe) -> str:
     return "MODEL" + more + (", trust_remote_code=True" if recipe.model.trust_remote_code else "")
 
 
+def _has_new_head(recipe: Recipe, task: Task) -> bool:
+    """Say whether a head is trained whole beside an adapter."""
+    return bool(method(recipe.method.name).peft) and not task.next_token
+
+
 def _model(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> str:
     """Write how the model is loaded and the method put on it."""
-    chosen, bits = method(recipe.method.name), quantization(recipe)
-    device = "0" if on_card(recipe, here) else '"cpu"'
-    given = [
-        _from(recipe),
-        "dtype=DTYPE" if chosen.peft else "dtype=torch.float32",
-        *([] if facts.pickled and recipe.model.allow_pickle else ["use_safetensors=True"]),
-        *([f"quantization_config={_quantized(bits)}"] if bits != "none" else []),
-        *([f'device_map={{"": {device}}}'] if bits != "none" or device == "0" else []),
-        *([] if task.next_token else _label_arguments()),
-    ]
+    chosen, head = method(recipe.method.name), _has_new_head(recipe, task)
+    given = ",\n    ".join(_loading(recipe, facts, task, here))
+    made = "model, told" if head else "model"
     lines = [
-        f"model = {task.model_class}.from_pretrained(\n    " + ",\n    ".join(given) + ",\n)",
+        # a run draws its new head from the seed, and the method from the seed again
+        *([] if task.next_token else ["set_seed(SEED)"]),
+        f"{made} = {task.model_class}.from_pretrained(\n    {given},\n)",
         *([] if task.next_token else ["model.config.pad_token_id = tokenizer.pad_token_id"]),
+        *(["new = new_layers(model, told)"] if head else []),
         "set_seed(SEED)",
         *(_peft(recipe, facts, task, here) if chosen.peft else ["model.requires_grad_(True)"]),
     ]
     return "\n".join(lines)
 
 
-def _quantized(bits: str) -> str:
-    """Return bitsandbytes' settings."""
-    if bits == "int8":
-        return "BitsAndBytesConfig(load_in_8bit=True)"
-    return textwrap.dedent(
-        """\
-        BitsAndBytesConfig(
-                load_in_4bit=True,
-                bnb_4bit_quant_type="nf4",
-                bnb_4bit_use_double_quant=True,
-                bnb_4bit_compute_dtype=DTYPE,
-            )"""
-    )
+def _loading(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> list[str]:
+    """Return the arguments that the model is loaded with."""
+    bits, head = quantization(recipe), _has_new_head(recipe, task)
+    device = "0" if on_card(recipe, here) else '"cpu"'
+    return [
+        _from(recipe),
+        "dtype=DTYPE" if method(recipe.method.name).peft else "dtype=torch.float32",
+        *([] if facts.pickled and recipe.model.allow_pickle else ["use_safetensors=True"]),
+        *([f"quantization_config={_quantized(bits, head)}"] if bits != "none" else []),
+        *([f'device_map={{"": {device}}}'] if bits != "none" or device == "0" else []),
+        *([] if task.next_token else _label_arguments()),
+        *(["output_loading_info=True"] if head else []),
+    ]
+
+
+def _quantized(bits: str, head: bool) -> str:
+    """Return bitsandbytes' settings; a head that is trained stays as it is."""
+    eight = bits == "int8"
+    four = ['bnb_4bit_quant_type="nf4"', "bnb_4bit_use_double_quant=True"]
+    settings = [
+        "load_in_8bit=True" if eight else "load_in_4bit=True",
+        *(['llm_int8_skip_modules=["classifier", "score"]'] if head else []),
+        *([] if eight else [*four, "bnb_4bit_compute_dtype=DTYPE"]),
+    ]
+    return "BitsAndBytesConfig(\n" + "".join(f"        {one},\n" for one in settings) + "    )"
 
 
 def _label_arguments() -> list[str]:
@@ -208,6 +222,7 @@ def _label_arguments() -> list[str]:
         "num_labels=len(LABELS)",
         "id2label=dict(enumerate(LABELS))",
         "label2id={label: index for index, label in enumerate(LABELS)}",
+        "ignore_mismatched_sizes=True",
     ]
 
 
@@ -218,8 +233,12 @@ def _peft(recipe: Recipe, facts: ModelFacts, task: Task, here: Machine) -> list[
     given = {key: value for key, value in knobs if value != "auto" and value is not None}
     kind = {"peft_type": chosen.peft, "task_type": task.peft_type}
     values = "".join(f"    {literal(k)}: {literal(v)},\n" for k, v in {**kind, **given}.items())
-    cast = on_card(recipe, here)
+    head = _has_new_head(recipe, task)
+    values += '    "modules_to_save": new,\n    "exclude_modules": kept_off,\n' if head else ""
+    cast = on_card(recipe, here) or chosen.peft != "LORA"  # others learn nothing in 16-bit
     return [
+        *(["names = [name for name, _ in model.named_modules()]"] if head else []),
+        *(["kept_off = [name for name in names if name.endswith(tuple(new))]"] if head else []),
         f"config = get_peft_config({{\n{values}}})",
         f"model = get_peft_model(model, config, autocast_adapter_dtype={cast})",
         "model.print_trainable_parameters()",

@@ -229,3 +229,24 @@ def examples(rows):
             continue
     return found
 '''
+
+NEW_LAYERS = '''\
+def as_weights(layer, args):
+    """Bring what comes in to the number format of the layer's weights."""
+    return tuple(one.float() if one.is_floating_point() else one for one in args)
+
+
+def new_layers(model, told):
+    """Name what begins at random, and keep it in float32: 16-bit rounds small steps away."""
+    changed = {key[0] if isinstance(key, tuple) else key for key in told["mismatched_keys"]}
+    heads = [name for name in ("classifier", "score") if hasattr(model, name)]
+    inside = tuple(name + "." for name in heads)
+    drawn = {*told["missing_keys"], *changed}
+    others = {name.rpartition(".")[0] for name in drawn if not name.startswith(inside)}
+    names = heads + sorted(others - {""})
+    for name in names:
+        layer = model.get_submodule(name)
+        if all(weight.is_floating_point() for weight in layer.parameters()):
+            layer.float().register_forward_pre_hook(as_weights)
+    return names
+'''
