@@ -17,6 +17,7 @@ from studio.words import mark, tr
 
 _IN_FULL = 5  # methods whose reasons are printed; --json has all
 _SIGNS = {"good": "+", "warn": "-", "bad": "x"}
+_MOST = 10**15  # a thousand times the largest models of today
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 
@@ -31,10 +32,13 @@ class Answers:
     memory: float | None
 
 
-def recommend(told: Answers, as_json: bool) -> int:
-    """Rank the methods and print the first ones with all that speaks for and against them."""
+def recommend(told: Answers, family: str, as_json: bool) -> int:
+    """Rank the methods and print the first ones with all that speaks for and against them.
+
+    Only those of a family, "" for all.
+    """
     asked = _situation(told)
-    ranked = advise(asked)
+    ranked = [one for one in advise(asked) if family in ("", one.method.family)]
     if as_json:
         document({"asked": _asked_values(asked), "ranked": [_values(one) for one in ranked]})
         return 0
@@ -80,12 +84,12 @@ def _parameters(size: str) -> int:
     """Return a number of parameters that is written like 7B, 135M or 7000000000; 0 for none."""
     if not size:
         return 0
-    found = re.fullmatch(r"([\d.]*\d)\s*([kmbt]?)", size.strip().lower())
-    try:
-        return round(float(found[1]) * _UNITS[found[2]]) if found else int(size)
-    except ValueError:
+    found = re.fullmatch(r"(\d*\.?\d+)\s*([kmbt]?)", size.strip().lower())
+    number = float(found[1]) * _UNITS[found[2]] if found else 0.0
+    if not 1 <= number <= _MOST:
         text = mark("{size} is no number of parameters.")
-        raise MethodError(text, mark("Write it like 7B or 135M."), size=size) from None
+        raise MethodError(text, mark("Write it like 7B or 135M."), size=size)
+    return round(number)
 
 
 def _machine(memory: float | None) -> tuple[Machine, Use]:

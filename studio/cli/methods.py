@@ -1,5 +1,6 @@
 """The methods: all in a table, one on a page of its own, or those that the guide advises."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,6 +12,8 @@ from studio.errors import MethodError, suggest
 from studio.methods import capabilities
 from studio.methods.catalogue import FAMILIES, Method, method, methods
 from studio.words import mark, tr
+
+_GOAL = "general"  # what the guide takes where nothing is said
 
 Name = Annotated[
     str | None, typer.Argument(metavar="NAME", help=mark("Tell everything about one method."))
@@ -49,23 +52,42 @@ def list_methods(
     task: OfTask = "",
     family: OfFamily = "",
     guide: Guided = False,
-    goal: Goal = "general",
+    goal: Goal = _GOAL,
     size: Size = "",
     rows: Rows = 0,
     memory: Memory = None,
     as_json: AsJson = False,
 ) -> int:
     """List the methods, tell of one, or let the guide rank them."""
+    listing = {"--task": task, "--family": family}
+    guiding = {"--goal": goal != _GOAL, "--size": size, "--rows": rows, "--memory": memory}
+    _refuse_idle(name, guide, listing, guiding)
+    task, family = _known_task(task), _known_family(family)
     # Each of the three is imported only when it is meant, so that the list comes at once.
     if guide:
         from studio.cli.guide import Answers, recommend
 
-        return recommend(Answers(goal, _known_task(task), size, rows, memory), as_json)
+        return recommend(Answers(goal, task, size, rows, memory), family, as_json)
     if name:
         from studio.cli.page import show
 
         return show(method(name), as_json)
-    return _list(_chosen(_known_task(task), _known_family(family)), as_json)
+    return _list(_chosen(task, family), as_json)
+
+
+def _refuse_idle(
+    name: str | None, guide: bool, listing: Mapping[str, object], guiding: Mapping[str, object]
+) -> None:
+    """Refuse what would do nothing beside the rest, so that no answer looks like another's."""
+    beside = {"--guide": guide, **listing, **guiding} if name else {}
+    idle = next((option for option, value in beside.items() if value), "")
+    if idle:
+        text = mark("{option} does nothing beside the name of one method.")
+        raise MethodError(text, mark("Leave out {name}, or {option}."), name=name, option=idle)
+    idle = next((option for option, value in guiding.items() if value and not guide), "")
+    if idle:
+        text = mark("{option} is a question of the guide.")
+        raise MethodError(text, mark("Add --guide, or leave out {option}."), option=idle)
 
 
 def _list(found: list[Method], as_json: bool) -> int:

@@ -65,11 +65,13 @@ def _refuse_finished(folder: RunFolder) -> None:
     from studio.runs.state import read_state
 
     if read_state(folder).name == "finished":
+        steps = folder.recipe().training.max_steps  # where it is set, epochs count for nothing
         raise RunError(
             mark("The run {run} is finished; there is nothing to go on with."),
-            mark("Train it longer with: finetune-studio train {recipe} --set training.epochs=…"),
+            mark("Train it longer with: finetune-studio train {recipe} --set {setting}=…"),
             run=folder.name,
             recipe=folder.recipe_file,
+            setting="training.max_steps" if steps else "training.epochs",
         )
 
 

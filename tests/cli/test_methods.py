@@ -124,11 +124,38 @@ def test_the_guide_without_a_size_speaks_of_no_memory(terminal: Terminal):
         (["--family", "prompts"], "prompt"),
         (["--guide", "--goal", "acuracy"], "accuracy"),
         (["--guide", "--size", "huge"], "7B"),
+        (["--guide", "--size", "-5"], "-5 is no number of parameters"),
+        (["--guide", "--size", "0"], "0 is no number of parameters"),
+        (["--guide", "--size", "9" * 400], "is no number of parameters"),
     ],
 )
 def test_what_is_unknown_is_told_with_the_nearest(
     terminal: Terminal, arguments: list[str], named: str
 ):
+    said = terminal("methods", *arguments)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert named in said.stderr
+
+
+def test_the_guide_ranks_a_family(terminal: Terminal):
+    found = _json(terminal, "--guide", "--family", "prompt")["ranked"]
+    assert {one["method"] for one in found} == {
+        key for key, one in methods().items() if one.family == "prompt"
+    }
+    said = terminal("methods", "--guide", "--family", "prompts")
+    assert (said.returncode, said.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["lora", "--guide"], "--guide does nothing beside the name"),
+        (["lora", "--task", "seq_cls"], "--task does nothing beside the name"),
+        (["--goal", "zzz"], "Add --guide"),
+        (["--size", "7B"], "Add --guide"),
+    ],
+)
+def test_what_would_do_nothing_is_refused(terminal: Terminal, arguments: list[str], named: str):
     said = terminal("methods", *arguments)
     assert (said.returncode, said.stdout) == (1, "")
     assert named in said.stderr

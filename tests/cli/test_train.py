@@ -85,6 +85,7 @@ def test_train_to_the_end(terminal: Terminal, tiny: Tiny, tmp_path: Path):
     again = terminal("resume", folder.path)
     assert (again.returncode, again.stdout) == (1, "")
     assert "finished" in again.stderr
+    assert "--set training.max_steps=" in again.stderr  # the recipe's; epochs would do nothing
 
 
 def test_a_run_that_fails_is_not_a_success(terminal: Terminal, tiny: Tiny, tmp_path: Path):
