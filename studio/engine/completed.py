@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from peft import EvaConfig
+
+from studio.methods.mixture import adapter_place
+from studio.recipe import adapter_folders
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,9 @@ def _token(word: str, tokenizer: Any) -> list[int]:
     return [int(word)] if word.isdigit() else tokenizer(word, add_special_tokens=False)["input_ids"]
 
 
-def adapter_folders(values: dict[str, Any]) -> list[Path]:
-    """Return the folders of the adapters that a mixture names, parted by commas or lines."""
-    named = values.get("adapters") or ""
-    parts = named if isinstance(named, list) else str(named).replace("\n", ",").split(",")
-    return [Path(part.strip()).expanduser() for part in parts if part.strip()]
-
-
 def _adapters(values: dict[str, Any], _model: Any, _given: Given) -> dict[str, str]:
     """The adapters of a mixture by number, as PEFT names them; a run's folder holds one."""
-    found = adapter_folders(values)
-    places = [one / "adapter" if (one / "adapter").is_dir() else one for one in found]
+    places = [adapter_place(one) for one in adapter_folders(str(values.get("adapters") or ""))]
     missing = next((one for one in places if not (one / "adapter_config.json").is_file()), None)
     if len(places) < 2 or missing:
         raise ValueError(

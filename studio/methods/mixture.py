@@ -34,7 +34,7 @@ def adapter_problems(recipe: Recipe, chosen: Method, model: ModelFacts | None) -
     for folder in folders:
         if found := _wrong(folder, recipe, model):
             return [_problem(chosen, *found)]
-    if len({_place(folder).resolve() for folder in folders}) < 2:
+    if len({adapter_place(folder).resolve() for folder in folders}) < 2:
         text = mark("{method} mixes finished adapters and needs two or more different ones.")
         return [_problem(chosen, text, {})]
     return []
@@ -50,7 +50,7 @@ def _wrong(
     folder: str, recipe: Recipe, model: ModelFacts | None
 ) -> tuple[str, dict[str, object]] | None:
     """Return what is wrong with one adapter: a sentence and its values."""
-    place = _place(folder)
+    place = adapter_place(folder)
     if not (place / _CONFIG).is_file():
         return mark("There is no adapter in {folder}."), {"folder": folder}
     config = _config(place)
@@ -64,7 +64,7 @@ def _wrong(
     return None
 
 
-def _place(folder: str) -> Path:
+def adapter_place(folder: str) -> Path:
     """Return where an adapter lies: the folder, or in it where it is a run's."""
     path = Path(folder).expanduser()
     inner = path / "adapter"
